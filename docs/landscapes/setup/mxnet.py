@@ -1,0 +1,9 @@
+import math
+
+from mxnet import np, npx
+
+npx.set_np()
+
+
+def f(x):
+    return np.cos(math.pi * x)

@@ -1,0 +1,131 @@
+"""The ``optviz_*`` values of conf.py: declared once, checked once, then frozen into ``Settings``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
+from sphinx_optviz.log import warn
+from sphinx_optviz.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+
+def framework_name(value: object) -> str:
+    """*value* as the name of a framework. Raises ValueError."""
+    if not isinstance(value, str) or value.strip().lower() not in FRAMEWORKS:
+        raise ValueError(f"unknown framework {value!r}. {did_you_mean(str(value), list(FRAMEWORKS))}")
+    return value.strip().lower()
+
+
+def _frameworks(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("it must be a list of frameworks, with at least one")
+    return tuple(dict.fromkeys(framework_name(item) for item in value))
+
+
+def _interpreters(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) and item for item in value.values()):
+        raise ValueError("it must be a dictionary from a framework to the path of a Python interpreter, or an execnet spec")
+    return {framework_name(key): item for key, item in value.items()}
+
+
+def _execute(value: object) -> str:
+    known = ["auto", "force", "never"]
+    if value not in known:
+        raise ValueError(did_you_mean(str(value), known))
+    return str(value)
+
+
+def _folder(value: object) -> str:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise ValueError("it must be a folder, as text, relative to conf.py")
+    return str(value)
+
+
+def _folders(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("it must be a list of folders")
+    return tuple(_folder(item) for item in value)
+
+
+def _timeout(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ValueError("it must be a number of seconds, more than 0")
+    return float(value)
+
+
+def _jobs(value: object) -> int:
+    if value == "auto":
+        return max(2, os.cpu_count() or 2)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("it must be 'auto' or a number of processes, at least 1")
+    return value
+
+
+def _rcparams(value: object) -> dict[str, object]:
+    # Plain values only: they are part of a figure's key and are sent to the process that draws.
+    def plain(item: object) -> bool:
+        if isinstance(item, list | tuple):
+            return all(plain(part) for part in item)
+        return item is None or isinstance(item, str | int | float | bool)
+
+    if not isinstance(value, dict) or not all(isinstance(key, str) and plain(item) for key, item in value.items()):
+        raise ValueError("it must be a dictionary of Matplotlib parameters with plain values: text, numbers, lists of them")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of conf.py. *check* returns what is used, or raises ValueError with what is wrong."""
+
+    default: Any
+    check: Callable[[object], Any]
+
+
+# Rebuild "" for all: which pages change is found by comparing content, after reading (see pipeline.py).
+VALUES: dict[str, Value] = {
+    "frameworks": Value(["pytorch", "mxnet", "jax", "tensorflow"], _frameworks),
+    "default_framework": Value("pytorch", framework_name),
+    "interpreters": Value({}, _interpreters),
+    "execute": Value("auto", _execute),
+    "store": Value("_optviz", _folder),
+    "landscape_path": Value(["landscapes"], _folders),
+    "timeout": Value(60, _timeout),
+    "jobs": Value("auto", _jobs),
+    "rcparams": Value({}, _rcparams),
+}
+
+
+def add_values(app: Sphinx) -> None:
+    """Register them; the types are checked here and not by Sphinx, so that there is one warning and not two."""
+    for name, value in VALUES.items():
+        app.add_config_value(f"optviz_{name}", value.default, "", types=Any)
+
+
+def check_values(app: Sphinx, config: Config) -> None:
+    """At ``config-inited``: a value that is not valid is a warning, and the default is used."""
+    for name, value in VALUES.items():
+        given = config[f"optviz_{name}"]
+        try:
+            value.check(given)
+        except ValueError as error:
+            message = f"optviz_{name} = {given!r} is not valid: {error}. The default is used: {value.default!r}"
+            warn("config", message.replace("..", "."), location=str(Path(app.confdir, "conf.py")))
+            config[f"optviz_{name}"] = value.default
+
+
+def settings_of(app: Sphinx) -> Settings:
+    """The checked values, with folders made absolute."""
+    checked = {name: value.check(app.config[f"optviz_{name}"]) for name, value in VALUES.items()}
+    confdir = Path(app.confdir)
+    checked["store"] = confdir / checked["store"]
+    checked["landscape_path"] = tuple(confdir / folder for folder in checked["landscape_path"])
+    return Settings(**checked)

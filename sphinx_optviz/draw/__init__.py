@@ -1,0 +1,147 @@
+"""DRAW: results become image files, in child processes, each file once. Knows nothing of Sphinx.
+
+This file is the host's side and imports no Matplotlib: it says which figures there are, what their files are called, and
+hands the missing ones to children. ``canvas``, ``views``, ``labels`` and ``style`` are the child's side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_optviz.model import digest_of
+from sphinx_optviz.processes import Pool, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sphinx_optviz.model import Result
+    from sphinx_optviz.plan import Panel, Plot, Series
+    from sphinx_optviz.processes import Message
+
+_HERE = Path(__file__).parent
+
+# What we can draw, as Sphinx's builders name it, and the file's suffix.
+FORMATS: dict[str, str] = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
+
+# Seconds for one figure, far more than any takes.
+_TIMEOUT = 120.0
+
+# A further process costs its import of Matplotlib, about as much as this many figures.
+_FIGURES_A_PROCESS = 10
+
+_GROUP = "draw"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One image file to be: what is drawn, without the numbers, and the results that have them, by (panel, series)."""
+
+    path: Path
+    label: str
+    job: Mapping[str, Any]
+    results: Mapping[tuple[int, int], Result]
+
+    def message(self) -> Message:
+        """The job with its numbers, for a child."""
+        job = {**self.job, "path": str(self.path), "panels": [dict(panel) for panel in self.job["panels"]]}
+        for index, panel in enumerate(job["panels"]):
+            panel["series"] = [dict(series) for series in panel["series"]]
+            for number, series in enumerate(panel["series"]):
+                arrays = self.results[index, number].arrays
+                series["values"] = [arrays[name].data for name in series["functions"]]
+        return job
+
+
+class FigureMaker:
+    """Names figures so that everything which changes the picture changes the name, and nothing else does."""
+
+    def __init__(self, folder: Path, mime: str, rcparams: Mapping[str, object]) -> None:
+        self._folder = folder
+        self._suffix = FORMATS[mime]
+        self._rcparams = dict(rcparams)
+        code = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
+        self._drawn_by = [importlib.metadata.version("matplotlib"), hashlib.sha256(code).hexdigest()]
+
+    def figure(self, plot: Plot, framework: str, results: Mapping[str, Result]) -> Figure:
+        """The figure of *plot* with the numbers of *framework*; *results* by key of run."""
+        spec = plot.spec
+        by_place = {
+            (index, number): results[series.run(framework).key]
+            for index, panel in enumerate(plot.panels)
+            for number, series in enumerate(panel.series)
+        }
+        job = {
+            "format": self._suffix,
+            "rcparams": self._rcparams,
+            "size": list(spec.figsize) if spec.figsize else None,
+            "title": spec.title or "",
+            "legend": spec.legend or "",
+            "panels": [_panel(panel) for panel in plot.panels],
+        }
+        numbers = [by_place[place].digest for place in sorted(by_place)]
+        key = digest_of([job, numbers, self._drawn_by])[:16]
+        name = "-".join(landscape.name for landscape in plot.landscapes)
+        label = f"{name} ({framework})"
+        return Figure(self._folder / f"{name[:60]}-{framework}-{key}.{self._suffix}", label, job, by_place)
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "view": panel.view,
+        "series": [_series(series) for series in panel.series],
+        "annotations": [[note.text, list(note.at)] for note in panel.annotations],
+    }
+
+
+def _series(series: Series) -> dict[str, Any]:
+    landscape = series.landscape
+    return {
+        "axes": [[axis.name, axis.low, axis.high, axis.count] for axis in series.axes],
+        "functions": [function.name for function in landscape.functions],
+        "labels": [function.label for function in landscape.functions],
+        "title": landscape.title,
+    }
+
+
+class DrawingPool:
+    """The processes that draw. They may be started before it is known what is to be drawn."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._started = 0
+        text = "from sphinx_optviz.draw.canvas import answer, version\n"
+        # The child starts from an empty folder: it finds this package and Matplotlib where this process does.
+        program = Program(texts=[("draw", text)], path=[str(Path(entry).resolve()) for entry in sys.path if entry])
+        self._pool: Pool[Figure] = Pool({_GROUP: program}, request=Figure.message, timeout=_TIMEOUT, limit=limit)
+
+    def warm_up(self, figures: int) -> None:
+        """Start as many processes as *figures* figures are worth."""
+        wanted = min(self._limit, -(-figures // _FIGURES_A_PROCESS))
+        while self._started < wanted:
+            self._started += 1
+            self._pool.start(_GROUP)
+
+    def draw(self, figures: Sequence[Figure]) -> Iterator[tuple[Figure, str, dict[str, str]]]:
+        """Draw all; give each as it is done, with what went wrong ("" if nothing) and the rcParams that were refused."""
+        self.warm_up(len(figures))
+        for answer in self._pool.run([(_GROUP, figure) for figure in figures]):
+            message = answer.message or {"kind": "failure", "message": str(answer.error)}
+            if message["kind"] == "failure":
+                yield answer.job, message["message"], {}
+            else:
+                yield answer.job, "", message["refused"]
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.close()
+
+
+def missing(figures: Iterable[Figure]) -> list[Figure]:
+    """Those of *figures* whose file is not there, each file once."""
+    by_path = {figure.path: figure for figure in figures}
+    return [figure for path, figure in sorted(by_path.items()) if not path.is_file()]

@@ -1,0 +1,71 @@
+"""Run a piece of code and one operation of it in the child; the adapter of the framework shares this namespace.
+
+Needs NumPy of any age and Python 3.8.
+"""
+
+from __future__ import annotations
+
+import linecache
+from typing import Any, Dict
+
+import numpy
+
+ADAPTER = globals()
+
+
+def column_arrays(axes: Any) -> Any:
+    """The points of the grid: one flat float64 array for each variable."""
+    points = [numpy.linspace(low, high, count) for low, high, count in axes]
+    return [grid.ravel() for grid in numpy.meshgrid(*points, indexing="ij")]
+
+
+def check(name: str, array: Any, shape: Any) -> Any:
+    """*array* as float64; raise ValueError unless it holds one real number, vector or matrix for each point."""
+    if array.dtype.kind not in "fiu" or array.shape != shape:
+        raise ValueError(
+            f"{name} returned an array of shape {array.shape} and type {array.dtype} for {shape[0]} points; "
+            f"it must work elementwise and return real numbers of shape {shape}"
+        )
+    return numpy.ascontiguousarray(array, dtype="<f8")
+
+
+def answer(request: Dict[str, Any]) -> Dict[str, Any]:
+    """The operation's arrays by function, as shape and little-endian float64 bytes."""
+    ADAPTER["prepare"]()
+    path, source = request["path"], request["source"]
+    # Tracebacks then show the code even where this interpreter cannot see the file.
+    linecache.cache[path] = (len(source), None, source.splitlines(True), path)
+    namespace: Dict[str, Any] = {"__name__": "__optviz__", "__file__": path}
+    exec(compile(source, path, "exec"), namespace)  # noqa: S102 - this is what the extension is for
+
+    columns = column_arrays(request["axes"])
+    count, variables = len(columns[0]), len(columns)
+    tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[request["operation"]]
+    arrays: Dict[str, Any] = {}
+    dtypes = set()
+    non_finite = []
+    for name in request["functions"]:
+        function = namespace.get(name)
+        if not callable(function):
+            raise NameError(f"the file defines no function {name!r}, which landscape.toml asks for")
+        line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+        try:
+            raw = numpy.asarray(ADAPTER[request["operation"]](function, [column.copy() for column in columns]))
+            array = check(name, raw, (count, *tail))
+        except Exception as error:
+            error.optviz_line = line  # type: ignore[attr-defined]
+            raise
+        dtypes.add(str(raw.dtype))
+        bad = ~numpy.isfinite(array.reshape(count, -1)).all(axis=1)
+        if bad.any():
+            where = [float(column[bad.argmax()]) for column in columns]
+            non_finite.append([name, int(bad.sum()), count, where, line])
+        shape = [axis[2] for axis in request["axes"]] + list(tail)
+        arrays[name] = [shape, array.tobytes()]
+    return {
+        "kind": "result",
+        "arrays": arrays,
+        "dtype": ", ".join(sorted(dtypes)),
+        "method": "" if request["operation"] == "values" else ADAPTER["METHOD"],
+        "non_finite": non_finite,
+    }

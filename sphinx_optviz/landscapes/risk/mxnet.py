@@ -1,0 +1,13 @@
+import math
+
+from mxnet import np, npx
+
+npx.set_np()
+
+
+def risk(x):
+    return x * np.cos(math.pi * x)
+
+
+def empirical_risk(x):
+    return risk(x) + 0.2 * np.cos(5 * math.pi * x)

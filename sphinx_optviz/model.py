@@ -1,0 +1,219 @@
+"""The plain values that pass from stage to stage. Nothing here knows Sphinx, a framework or the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Operation = Literal["values", "gradients", "hessians"]
+CodePlace = Literal["above", "below", "hidden"]
+FigureKind = Literal["shared", "each", "none"]
+
+# Which views there are, and of how many variables the function has to be.
+VIEWS: Mapping[str, int] = {
+    "curve": 1,
+    "contour": 2,
+    "surface": 2,
+    "wireframe": 2,
+    "heatmap": 2,
+    "slices": 2,
+}
+
+# Points along an axis when neither the author nor the landscape says how many, by the number of variables.
+DEFAULT_COUNTS: Mapping[int, int] = {1: 201, 2: 101}
+
+# In every key: bump it when the same code and arguments may give other numbers, or numbers laid out differently.
+RUN_SCHEMA = 1
+
+
+def digest_of(value: object) -> str:
+    """The SHA-256, in hexadecimal, of a JSON-able *value*; equal values give equal digests on any machine."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The ``optviz_*`` values of conf.py after validation."""
+
+    frameworks: tuple[str, ...]
+    default_framework: str
+    interpreters: Mapping[str, str]
+    execute: Literal["auto", "force", "never"]
+    store: Path
+    landscape_path: tuple[Path, ...]
+    timeout: float  # seconds, for one run
+    jobs: int  # child processes at once
+    rcparams: Mapping[str, object]
+
+
+# ---- what an author wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An axis as an author writes it: ``low : high``, optionally ``: count``."""
+
+    low: float
+    high: float
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A label and the coordinates that its arrow points at: ``(x,)`` on a curve, or an exact ``(x, y)``."""
+
+    text: str
+    at: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlotSpec:
+    """One ``optplot`` directive, checked for its form only; ``None`` and ``()`` mean "not given"."""
+
+    landscapes: tuple[str, ...]
+    frameworks: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    x: Interval | None = None
+    y: Interval | None = None
+    annotations: tuple[Annotation, ...] = ()
+    figure: FigureKind = "shared"
+    code: CodePlace = "above"
+    figsize: tuple[float, float] | None = None  # inches
+    legend: str | None = None  # a place of Matplotlib's, or "none"
+    title: str | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlotRecord:
+    """Where a directive stands, what it asks for, and what was wrong in it; pickled with the environment."""
+
+    spec: PlotSpec
+    line: int
+    source: str  # the file that holds the directive; another than the document's own where it was included
+    problems: tuple[str, ...] = ()
+
+
+# ---- what has to run, and what came out
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """*count* equally spaced points from *low* to *high*, both included; one point lies at *low*."""
+
+    name: str
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one file of a landscape."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One piece of code run once in one framework. Two runs with the same key are the same run."""
+
+    framework: str
+    source: Source
+    functions: tuple[str, ...]
+    operation: Operation
+    axes: tuple[Axis, ...]
+    label: str = field(compare=False)  # for people: the landscape's name
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = [
+            RUN_SCHEMA,
+            self.framework,
+            self.source.text,
+            self.functions,
+            self.operation,
+            [[axis.low, axis.high, axis.count] for axis in self.axes],
+        ]
+        object.__setattr__(self, "key", digest_of(content)[:32])
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A float64 array as its shape and its little-endian bytes, so that the host needs no NumPy."""
+
+    shape: tuple[int, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """How many points of a function's values are NaN or infinite, the first of them, and the function's line."""
+
+    function: str
+    count: int
+    total: int
+    first: tuple[float, ...]
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a run gave."""
+
+    version: str  # of the framework
+    dtype: str  # in which the framework computed
+    method: str  # how derivatives were taken; "" for values
+    arrays: Mapping[str, Array]  # by function
+    non_finite: tuple[NonFinite, ...]
+    digest: str  # of everything above
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a run gave nothing."""
+
+    subtype: Literal["framework_missing", "framework_broken", "execution", "timeout", "not_run"]
+    message: str
+    path: str = ""  # of the code file, when a line of it is to blame
+    line: int = 0
+    details: str = ""  # traceback and the end of what the code printed
+
+
+Outcome = Result | Failure
+
+
+# ---- what is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One framework's code, and what became of it."""
+
+    framework: str
+    label: str
+    code: tuple[str, ...]
+    note: str = ""  # for readers, when the code was not run
+    error: str = ""  # for readers, when it failed
+    image: str = ""  # file name of the figure drawn from its own numbers, with ``:figure: each``
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """All that the page shows for one directive, decided before the first page is written."""
+
+    tabs: tuple[Tab, ...] = ()
+    open_tab: str = ""  # framework
+    image: str = ""  # file name of the shared figure; "" also where the builder takes no images
+    image_error: str = ""  # for readers: why there is no figure
+    alt: str = ""
+    note: str = ""  # for readers: when the figure is drawn from other numbers than it should be
+    problems: tuple[str, ...] = ()  # for readers: what was wrong in the directive

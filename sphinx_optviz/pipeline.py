@@ -1,0 +1,368 @@
+"""From the records of all documents to what each page shows: once a build, in the main process, after reading.
+
+This is where the stages meet: PLAN, EXECUTE and DRAW work on plain values and report problems as values; here they become
+warnings with a place, progress on the terminal, and the names of the pages that have to be written again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sphinx_optviz.config import settings_of
+from sphinx_optviz.draw import FORMATS, DrawingPool, FigureMaker, missing
+from sphinx_optviz.execute import look_up, run_all
+from sphinx_optviz.frameworks import FRAMEWORKS
+from sphinx_optviz.landscapes import Catalogue, LandscapeError
+from sphinx_optviz.log import logger, warn
+from sphinx_optviz.model import Failure, Placement, Tab, digest_of
+from sphinx_optviz.plan import PlanError, alt_text, plan
+from sphinx_optviz.store import Store, write_file
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_optviz.domain import OptvizDomain
+    from sphinx_optviz.draw import Figure
+    from sphinx_optviz.model import Outcome, PlotRecord, Run
+    from sphinx_optviz.plan import Plot
+
+Place = tuple[str, int]  # docname, index in the document
+
+
+@dataclass
+class _Work:
+    """What is known of one directive so far."""
+
+    record: PlotRecord
+    plot: Plot | None = None
+    problems: list[str] = field(default_factory=list)
+    drawn_from: str = ""  # the framework whose numbers the shared figure shows; "" if there are none
+    figures: dict[str, Figure] = field(default_factory=dict)  # by framework
+
+    @property
+    def location(self) -> str:
+        return f"{self.record.source}:{self.record.line}"
+
+
+class Build:
+    """One build's way from records to placements."""
+
+    def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
+        self.app = app
+        self.domain = cast("OptvizDomain", env.get_domain("optviz"))
+        self.settings = settings_of(app)
+        self.folder = Path(app.doctreedir, "optviz")  # what can be made again lies beside the doctrees
+        self.store = Store(self.settings.store)
+        self.outcomes: dict[str, Outcome] = {}
+        self.undrawn: dict[Path, str] = {}
+        records = self.domain.records
+        self.works: dict[Place, _Work] = {
+            (docname, index): _Work(record)
+            for docname in sorted(records)
+            for index, record in enumerate(records[docname])
+        }
+        supported = app.builder.supported_image_types
+        self.mime = next((mime for mime in supported if mime in FORMATS), "")
+        self.domain.figures = (self.folder / "figures", self.mime)
+
+    def run(self) -> list[str]:
+        """Fill the domain's placements; return the documents whose pages no longer show what they should."""
+        self._plan()
+        pool = DrawingPool(self.settings.jobs)
+        try:
+            self._execute(pool)
+            self._draw(pool)
+        finally:
+            pool.close()
+        for problem in self.store.problems:
+            warn("store", problem.message, location=str(problem.path))
+        self.domain.placements = {place: self._placement(work) for place, work in self.works.items()}
+        return self._changed()
+
+    # ---- PLAN
+
+    def _plan(self) -> None:
+        catalogue = Catalogue(self.settings.landscape_path)
+        told: set[str] = set()
+        for work in self.works.values():
+            if not work.record.spec.landscapes:
+                continue
+            try:
+                work.plot = plan(work.record.spec, self.settings, catalogue)
+            except LandscapeError as error:
+                message = str(error)
+                if error.path is None:
+                    warn("landscape", message, location=work.location)
+                else:
+                    if (where := f"{error.path}:{max(error.line, 1)}") not in told:
+                        warn("landscape", f"{message} (asked for at {work.location})", location=where)
+                    told.add(where)
+                    message = f"{error.path.parent.name}/{error.path.name}: {message}"
+                work.problems.append(message)
+            except PlanError as error:
+                warn("directive", str(error), location=work.location)
+                work.problems.append(str(error))
+            else:
+                for problem in work.plot.problems:
+                    warn("directive", problem, location=work.location)
+                work.problems.extend(work.plot.problems)
+
+    # ---- EXECUTE
+
+    def _execute(self, pool: DrawingPool) -> None:
+        wanted = [(work, name) for work in self.works.values() if work.plot for name in work.plot.frameworks]
+        self._run_for(wanted, pool)
+        rescue = []
+        for work in self.works.values():
+            if work.plot is not None and work.record.spec.figure != "none":
+                work.drawn_from = self._source_of_numbers(work.plot)
+                if not work.drawn_from and self._absent(work.plot, work.plot.drawn_from) and work.plot.has_code("numpy"):
+                    rescue.append((work, "numpy"))
+        self._run_for(rescue, pool)
+        for work, name in rescue:
+            assert work.plot is not None
+            if self._ran(work.plot, name):
+                work.drawn_from = name
+        self._report_failures(wanted + rescue)
+
+    def _run_for(self, wanted: list[tuple[_Work, str]], pool: DrawingPool) -> None:
+        runs = [run for work, name in wanted if work.plot for run in work.plot.runs(name)]
+        known, to_run = look_up(runs, self.settings, self.store)
+        self.outcomes |= known
+        if not to_run:
+            return
+        if self.mime and self.settings.jobs > 1:
+            # The import of Matplotlib takes longer than most runs: let it go on beside them.
+            pool.warm_up(min(len(to_run), len(self.works)))
+        progress = _Progress("running landscapes", len(to_run), self.app.config.verbosity)
+        for run, outcome in run_all(to_run, self.settings, self.store):
+            progress.step(f"{run.label} ({run.framework})")
+            self.outcomes[run.key] = outcome
+        progress.end()
+
+    def _ran(self, plot: Plot, framework: str) -> bool:
+        return not any(isinstance(self.outcomes.get(run.key), Failure | None) for run in plot.runs(framework))
+
+    def _failure(self, plot: Plot, framework: str) -> tuple[Run, Failure] | None:
+        """The first run of *plot* that failed in *framework*, and why."""
+        for run in plot.runs(framework):
+            outcome = self.outcomes[run.key]
+            if isinstance(outcome, Failure):
+                return run, outcome
+        return None
+
+    def _absent(self, plot: Plot, framework: str) -> bool:
+        """Whether the framework is to blame, or the settings, and not the code."""
+        failed = self._failure(plot, framework)
+        return failed is not None and failed[1].subtype in ("framework_missing", "framework_broken", "not_run")
+
+    def _source_of_numbers(self, plot: Plot) -> str:
+        """Whose numbers to draw: the one that should be; if it is absent, the first tab that ran; never after an error."""
+        if self._ran(plot, plot.drawn_from):
+            return plot.drawn_from
+        if not self._absent(plot, plot.drawn_from):
+            return ""
+        return next((name for name in plot.frameworks if self._ran(plot, name)), "")
+
+    def _report_failures(self, wanted: list[tuple[_Work, str]]) -> None:
+        users: dict[str, list[_Work]] = defaultdict(list)
+        runs: dict[str, Run] = {}
+        for work, name in wanted:
+            assert work.plot is not None
+            for run in work.plot.runs(name):
+                runs[run.key] = run
+                users[run.key].append(work)
+        told: set[tuple[str, str]] = set()
+        for key, run in runs.items():
+            outcome, first = self.outcomes[key], users[key][0]
+            if not isinstance(outcome, Failure):
+                for bad in outcome.non_finite:
+                    at = ", ".join(f"{axis.name} = {value:g}" for axis, value in zip(run.axes, bad.first, strict=True))
+                    message = (
+                        f"{run.label} ({run.framework}): {bad.function} is not finite at {bad.count} of {bad.total} "
+                        f"points, the first at {at}; drawn with a gap there (used at {first.location})"
+                    )
+                    warn("not_finite", message, location=f"{run.source.path}:{bad.line}")
+            elif outcome.path:
+                saved = self._save_details(run, outcome)
+                message = f"{run.label} ({run.framework}): {outcome.message} (used at {first.location}){saved}"
+                warn(outcome.subtype, message, location=f"{outcome.path}:{outcome.line}")
+            elif outcome.subtype == "not_run":
+                # Tabs whose code was not run are normal then; only a figure that is missing is worth a warning.
+                for work in users[key]:
+                    if work.plot and work.plot.drawn_from == run.framework and not work.drawn_from:
+                        warn("not_run", f"{run.label} ({run.framework}): {outcome.message}", location=work.location)
+            elif (run.framework, outcome.message) not in told and self._is_news(run.framework):
+                told.add((run.framework, outcome.message))
+                saved = self._save_details(run, outcome) if outcome.details else ""
+                warn(outcome.subtype, outcome.message + saved, location=first.location)
+
+    def _is_news(self, framework: str) -> bool:
+        """A framework that this version cannot run is worth a warning only when its numbers should be drawn."""
+        return FRAMEWORKS[framework].has_adapter or framework == self.settings.default_framework
+
+    def _save_details(self, run: Run, failure: Failure) -> str:
+        if not failure.details.strip():
+            return ""
+        name = re.sub(r"[^\w-]", "_", run.label)
+        path = self.folder / "errors" / f"{name}-{run.framework}-{run.key[:8]}.txt"
+        try:
+            write_file(path, failure.details.encode("utf-8", "replace"))
+        except OSError:
+            return ""
+        return f"; details in {path}"
+
+    # ---- DRAW
+
+    def _draw(self, pool: DrawingPool) -> None:
+        if not self.mime:
+            return
+        maker = FigureMaker(self.domain.figures[0], self.mime, self.settings.rcparams)
+        for work in self.works.values():
+            if work.plot is None:
+                continue
+            kind = work.record.spec.figure
+            each = [name for name in work.plot.frameworks if self._ran(work.plot, name)] if kind == "each" else []
+            shared = [work.drawn_from] if kind == "shared" and work.drawn_from else []
+            for name in each + shared:
+                work.figures[name] = maker.figure(work.plot, name, self.outcomes)  # type: ignore[arg-type]
+        to_draw = missing(figure for work in self.works.values() for figure in work.figures.values())
+        if not to_draw:
+            return
+        progress = _Progress("drawing figures", len(to_draw), self.app.config.verbosity)
+        refused: dict[str, str] = {}
+        for figure, error, its_refused in pool.draw(to_draw):
+            progress.step(figure.label)
+            refused |= its_refused
+            if error:
+                self.undrawn[figure.path] = error
+        progress.end()
+        for name, reason in sorted(refused.items()):
+            message = f"optviz_rcparams[{name!r}] is not used: {reason}"
+            warn("config", message, location=str(Path(self.app.confdir, "conf.py")))
+        for work in self.works.values():
+            for path in {figure.path for figure in work.figures.values()} & self.undrawn.keys():
+                warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
+
+    # ---- PLACE
+
+    def _placement(self, work: _Work) -> Placement:
+        problems = (*work.record.problems, *work.problems)
+        plot = work.plot
+        if plot is None:
+            return Placement(problems=problems)
+        image, image_error, note = "", "", ""
+        if work.record.spec.figure == "shared":
+            image, image_error = self._image(work, work.drawn_from)
+            if work.drawn_from and work.drawn_from != plot.drawn_from:
+                wanted, used = FRAMEWORKS[plot.drawn_from].label, FRAMEWORKS[work.drawn_from].label
+                note = f"The figure shows the numbers of {used}, because {wanted} was not run."
+            elif not work.drawn_from:
+                image_error = f"There is no figure: {self._reason(plot, plot.drawn_from)}"
+        return Placement(
+            tabs=tuple(self._tab(work, plot, name) for name in plot.frameworks),
+            open_tab=plot.open_tab,
+            image=image,
+            image_error=image_error,
+            alt=work.record.spec.alt or alt_text(plot),
+            note=note,
+            problems=problems,
+        )
+
+    def _image(self, work: _Work, framework: str) -> tuple[str, str]:
+        """The file's name, and what to say instead."""
+        figure = work.figures.get(framework)
+        if figure is None:
+            return "", ""
+        if figure.path in self.undrawn:
+            return "", f"The figure could not be drawn: {self.undrawn[figure.path]}"
+        return figure.path.name, ""
+
+    def _reason(self, plot: Plot, framework: str) -> str:
+        """Why there are no numbers of *framework*, without paths of the machine that builds."""
+        failed = self._failure(plot, framework)
+        assert failed is not None
+        run, failure = failed
+        label = FRAMEWORKS[framework].label
+        if not failure.path:
+            return f"{label} was not run."
+        where = f", line {failure.line} of {run.source.path.name}" if failure.line > 1 else ""
+        return f"{run.label} failed in {label}{where}: {failure.message}"
+
+    def _tab(self, work: _Work, plot: Plot, name: str) -> Tab:
+        code = tuple(landscape.sources[name].text.rstrip() for landscape in plot.landscapes)
+        shown = () if work.record.spec.code == "hidden" else code
+        label = FRAMEWORKS[name].label
+        if self._ran(plot, name):
+            image, error = self._image(work, name) if work.record.spec.figure == "each" else ("", "")
+            return Tab(name, label, shown, image=image, error=error)
+        if self._absent(plot, name):
+            return Tab(name, label, shown, note=f"{label}: this code was not run when the page was built.")
+        return Tab(name, label, shown, error=self._reason(plot, name))
+
+    # ---- which pages
+
+    def _shown(self) -> dict[str, str]:
+        """What each document shows, as a digest."""
+        of_document: dict[str, list[object]] = defaultdict(list)
+        for (docname, _), placement in (self.domain.placements or {}).items():
+            of_document[docname].append(asdict(placement))
+        return {docname: digest_of(placements) for docname, placements in of_document.items()}
+
+    @property
+    def _memory(self) -> Path:
+        """What the pages of this builder showed when they were last written.
+
+        Sphinx itself would not write a page again whose source did not change; with doctrees shared by several builders,
+        it forgets after the first of them.
+        """
+        builder = self.app.builder
+        return self.folder / f"shown-{builder.name}-{digest_of(str(builder.outdir))[:12]}.json"
+
+    def _changed(self) -> list[str]:
+        try:
+            before = json.loads(self._memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = {}
+        shown = self._shown()
+        return sorted(docname for docname, digest in shown.items() if before.get(docname) != digest)
+
+    def remember(self) -> None:
+        """Call when the pages have been written."""
+        content = json.dumps(self._shown(), indent=0, sort_keys=True).encode()
+        try:
+            if self._memory.read_bytes() == content:
+                return
+        except OSError:
+            pass
+        write_file(self._memory, content)
+
+
+class _Progress:
+    """A counter in the manner of Sphinx's status lines; silent under ``-q``, one line on a terminal."""
+
+    def __init__(self, what: str, total: int, verbosity: int) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._one_line = verbosity < 1 and sys.stdout.isatty()
+
+    def step(self, item: str) -> None:
+        self._done += 1
+        width = len(str(self._total))
+        logger.info("%s... ", self._what, nonl=True, color="bold")
+        logger.info("[%*d/%d] ", width, self._done, self._total, nonl=True)
+        end = "\x1b[K\r" if self._one_line else ""
+        logger.info("%s%s", item, end, nonl=self._one_line, color="darkgreen")
+
+    def end(self) -> None:
+        if self._one_line:
+            logger.info("")
+

@@ -1,0 +1,104 @@
+"""PLACE: placeholders become images, code and messages. Runs nothing; what is shown was decided before."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from sphinx_optviz.model import Placement
+from sphinx_optviz.nodes import framework_tab, framework_tabs, optplot_code, optplot_image
+
+if TYPE_CHECKING:
+    from sphinx_optviz.domain import OptvizDomain
+
+
+class PlacePlots(SphinxPostTransform):
+    """Fill every placeholder of the document, or of all documents that singlehtml and LaTeX have joined into one."""
+
+    # Before 100, where Sphinx begins with images: download, data URIs, conversion.
+    default_priority = 90
+
+    def run(self, **_: Any) -> None:
+        domain = cast("OptvizDomain", self.env.get_domain("optviz"))
+        told: set[tuple[str, int]] = set()
+        for node in list(self.document.findall(lambda node: isinstance(node, optplot_image | optplot_code))):
+            assert isinstance(node, nodes.Element)
+            if domain.placements is None:  # a builder that writes no pages
+                node.parent.remove(node)
+                continue
+            where = (node["docname"], node["index"])
+            placement = domain.placements.get(where, Placement())
+            if where not in told:
+                told.add(where)
+                self._tell(node, placement)
+            if isinstance(node, optplot_image):
+                self._place_image(node, placement)
+            else:
+                self._place_code(node, placement)
+
+    def _tell(self, node: nodes.Element, placement: Placement) -> None:
+        """Put what was wrong in the directive before whatever it has become."""
+        outermost = node.parent if isinstance(node.parent, nodes.figure) else node
+        parent = outermost.parent
+        for problem in placement.problems:
+            parent.insert(parent.index(outermost), _error(problem))
+
+    def _place_image(self, node: nodes.Element, placement: Placement) -> None:
+        figure = node.parent
+        if placement.image_error:
+            node.replace_self(_error(placement.image_error))
+        elif not placement.alt:  # the directive failed as a whole, and _tell has said so
+            figure.remove(node)
+        else:
+            shape = {name: node[name] for name in ("width", "classes") if name in node}
+            alt = node.get("alt") or placement.alt
+            node.replace_self(self._image(node["docname"], placement.image, alt, shape))
+        if placement.note:
+            figure.parent.insert(figure.parent.index(figure) + 1, _note(placement.note))
+
+    def _place_code(self, node: nodes.Element, placement: Placement) -> None:
+        if not placement.tabs:
+            node.parent.remove(node)
+            return
+        group = framework_tabs(group=_group(node["docname"], node["index"]), open=placement.open_tab)
+        group.source, group.line = node.source, node.line
+        for tab in placement.tabs:
+            panel = framework_tab(framework=tab.framework, label=tab.label)
+            for code in tab.code:
+                # "force": a text that Python cannot parse is reported where it runs, not by the highlighter.
+                panel += nodes.literal_block(code, code, language="python", force=True)
+            if tab.error:
+                panel += _error(tab.error)
+            elif node["each"] and not tab.note:
+                shape = dict(node["image"])
+                alt = shape.pop("alt", placement.alt)
+                panel += self._image(node["docname"], tab.image, alt, shape)
+            if tab.note:
+                panel += _note(tab.note)
+            group += panel
+        node.replace_self(group)
+
+    def _image(self, docname: str, name: str, alt: str, shape: dict[str, Any]) -> nodes.image:
+        """An image as Sphinx's own collector would have left it; the builder copies the file."""
+        folder, mime = cast("OptvizDomain", self.env.get_domain("optviz")).figures
+        if not name:  # the builder takes no images, and shows the alternative text
+            return nodes.image(uri="optviz", candidates={}, alt=alt, **shape)
+        uri = str(folder / name)
+        self.env.images.add_file(docname, uri)
+        return nodes.image(uri=uri, candidates={mime: uri}, alt=alt, **shape)
+
+
+def _group(docname: str, index: int) -> str:
+    """A part of ids that is the same in every build and that no other directive of the book has."""
+    return f"optviz-{hashlib.sha256(docname.encode()).hexdigest()[:8]}-{index}"
+
+
+def _error(message: str) -> nodes.error:
+    return nodes.error("", nodes.paragraph("", message), classes=["optviz-error"])
+
+
+def _note(message: str) -> nodes.paragraph:
+    return nodes.paragraph("", message, classes=["optviz-note"])

@@ -1,0 +1,188 @@
+"""PLAN: what an author wrote, and the landscapes it names, become a plot: what to run, to show and to draw.
+
+Content only: nothing here knows Sphinx, runs code or draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Annotation, Axis, Run
+
+if TYPE_CHECKING:
+    from sphinx_optviz.landscapes import Catalogue, Landscape
+    from sphinx_optviz.model import PlotSpec, Settings
+
+
+class PlanError(Exception):
+    """A directive that cannot become a plot; the message is for the author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A landscape's functions on one grid."""
+
+    landscape: Landscape
+    axes: tuple[Axis, ...]
+
+    def run(self, framework: str) -> Run:
+        """The run that gives the values to draw."""
+        return Run(
+            framework=framework,
+            source=self.landscape.sources[framework],
+            functions=tuple(function.name for function in self.landscape.functions),
+            operation="values",
+            axes=self.axes,
+            label=self.landscape.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One pair (or, in 3-D, triple) of axes. All series of a curve share it; any other view has one landscape."""
+
+    view: str
+    series: tuple[Series, ...]
+    annotations: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plot:
+    """A directive with everything decided that does not need numbers."""
+
+    spec: PlotSpec
+    landscapes: tuple[Landscape, ...]
+    frameworks: tuple[str, ...]  # the tabs, in order; each landscape has code for each of them
+    drawn_from: str  # the framework whose numbers the shared figure shows
+    open_tab: str
+    panels: tuple[Panel, ...]
+    problems: tuple[str, ...]
+
+    def runs(self, framework: str) -> tuple[Run, ...]:
+        """All runs that the panels need from *framework*; two panels may share one."""
+        return tuple(series.run(framework) for panel in self.panels for series in panel.series)
+
+    def has_code(self, framework: str) -> bool:
+        """Whether every landscape can be run in *framework*."""
+        return all(framework in landscape.sources for landscape in self.landscapes)
+
+
+def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
+    """Raises LandscapeError or PlanError; lesser problems are left out of the plot and listed in it."""
+    problems: list[str] = []
+    landscapes = tuple(catalogue.get(name) for name in dict.fromkeys(spec.landscapes))
+    wanted = spec.frameworks or settings.frameworks
+    frameworks = tuple(name for name in wanted if all(name in landscape.sources for landscape in landscapes))
+    if not frameworks:
+        names = ", ".join(landscape.name for landscape in landscapes)
+        raise PlanError(f"no framework of {', '.join(wanted)} has code for {names}")
+    preferred = settings.default_framework
+    preferred = preferred if preferred in frameworks else frameworks[0]
+    plot = Plot(
+        spec=spec,
+        landscapes=landscapes,
+        frameworks=frameworks,
+        drawn_from=preferred,
+        open_tab=preferred,
+        panels=_panels(spec, landscapes, problems),
+        problems=(),
+    )
+    return replace(plot, problems=tuple(problems))
+
+
+def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[str]) -> tuple[Panel, ...]:
+    dimensions = {len(landscape.axes) for landscape in landscapes}
+    unfit = [view for view in spec.views if VIEWS[view] not in dimensions]
+    if unfit and len(unfit) == len(spec.views):
+        plural = "functions" if len(landscapes) > 1 else "a function"
+        fitting = ", ".join(view for view, variables in VIEWS.items() if variables in dimensions)
+        raise PlanError(f"view {', '.join(unfit)} cannot show {plural} of {_variables(dimensions)}; these can: {fitting}")
+    if unfit:
+        problems.append(f"view {', '.join(unfit)} fits none of the landscapes, and is left out")
+    if spec.y is not None and dimensions == {1}:
+        problems.append(":y: needs a function of two variables, and is left out")
+
+    curves = tuple(
+        Series(landscape, _grid(landscape, spec)) for landscape in landscapes if len(landscape.axes) == 1
+    )
+    panels: list[Panel] = []
+    for landscape in landscapes:
+        if len(landscape.axes) == 1:
+            if curves and not any(panel.view == "curve" for panel in panels):
+                panels.append(Panel("curve", curves, ()))
+            continue
+        for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:
+            grid = _grid(landscape, spec)
+            series = tuple(Series(landscape, line) for line in _slices(grid)) if view == "slices" else (Series(landscape, grid),)
+            panels.append(Panel(view, series, ()))
+    return _annotated(panels, spec, problems)
+
+
+def _variables(dimensions: set[int]) -> str:
+    return " and ".join("one variable" if count == 1 else "two variables" for count in sorted(dimensions))
+
+
+def _grid(landscape: Landscape, spec: PlotSpec) -> tuple[Axis, ...]:
+    """The landscape's domain, with what the author wrote in place of it; ``:x:`` is the first variable, ``:y:`` the second."""
+    return tuple(
+        axis if interval is None else Axis(axis.name, interval.low, interval.high, interval.count or axis.count)
+        for axis, interval in zip(landscape.axes, (spec.x, spec.y), strict=False)
+    )
+
+
+def _slices(grid: tuple[Axis, ...]) -> list[tuple[Axis, ...]]:
+    """For each variable the line through the middle of the domain along it, with as many points as a curve."""
+    middle = [replace(axis, low=(axis.low + axis.high) / 2, high=(axis.low + axis.high) / 2, count=1) for axis in grid]
+    lines = []
+    for index, axis in enumerate(grid):
+        line = list(middle)
+        line[index] = replace(axis, count=max(axis.count, DEFAULT_COUNTS[1]))
+        lines.append(tuple(line))
+    return lines
+
+
+def _annotated(panels: list[Panel], spec: PlotSpec, problems: list[str]) -> tuple[Panel, ...]:
+    """Give each annotation to the panels of the first landscape that can show its coordinates."""
+    first = panels[0].series[0].landscape.name
+    given: list[list[Annotation]] = [[] for _ in panels]
+    for annotation in spec.annotations:
+        used = False
+        for panel, its in zip(panels, given, strict=True):
+            series = panel.series[0]
+            sizes = (1, 2) if panel.view == "curve" else (2,)
+            if panel.view == "slices" or series.landscape.name != first or len(annotation.at) not in sizes:
+                continue
+            count = 1 if panel.view == "curve" else 2
+            pairs = zip(series.axes[:count], annotation.at, strict=False)
+            if all(axis.low <= value <= axis.high for axis, value in pairs):
+                its.append(annotation)
+                used = True
+        if not used:
+            at = ", ".join(f"{value:g}" for value in annotation.at)
+            problems.append(f"annotation {annotation.text!r}: ({at}) is no point of the plot, and is left out")
+    return tuple(replace(panel, annotations=tuple(its)) for panel, its in zip(panels, given, strict=True))
+
+
+def alt_text(plot: Plot) -> str:
+    """What the figure shows, for those who cannot see it, from the landscapes' data."""
+    parts = []
+    for panel in plot.panels:
+        landscapes = {series.landscape.name: series for series in panel.series}.values()
+        shown = " and ".join(f"{series.landscape.title}, {series.landscape.formula}" for series in landscapes)
+        axes = panel.series[0].landscape.axes if panel.view == "slices" else panel.series[0].axes
+        if panel.view == "slices":
+            widest = [max((line.axes[i] for line in panel.series), key=lambda a: a.high - a.low) for i in range(len(axes))]
+            axes = tuple(widest)
+        ranges = ", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in axes)
+        text = f"{panel.view.capitalize()} of {shown}; {ranges}"
+        marks = [f"{note.text} at {_coordinates(note)}" for note in panel.annotations]
+        parts.append(f"{text}. Marked: {'; '.join(marks)}" if marks else text)
+    if len(parts) == 1:
+        return parts[0] + "."
+    return " ".join(f"({chr(ord('a') + index)}) {part}." for index, part in enumerate(parts))
+
+
+def _coordinates(annotation: Annotation) -> str:
+    values = ", ".join(f"{value:g}" for value in annotation.at)
+    return values if len(annotation.at) == 1 else f"({values})"

@@ -1,0 +1,291 @@
+"""Child processes: start an interpreter through execnet, ask it things with a time limit, end it with all it started.
+
+Both running code and drawing figures stand on this. execnet is imported only when the first child starts.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_HERE = Path(__file__).parent
+
+# Seconds that an interpreter may take to come up: the first import of a framework from a cold disk is slow.
+START_TIMEOUT = 180.0
+
+# Seconds that one request may take, while others of its group wait, before a further child is started for these.
+_PATIENCE = 2.0
+
+Message = dict[str, Any]
+Job = TypeVar("Job")
+
+
+class ChildError(Exception):
+    """A child that cannot go on: it did not start, ended by itself, or ran out of time."""
+
+    def __init__(self, message: str, *, timed_out: bool = False, missing: str = "", details: str = "") -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+        self.missing = missing  # the module that is not installed there, if that is why
+        self.details = details
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What a child runs: the texts it loads, the interpreter it needs, the folders it may import from."""
+
+    texts: Sequence[tuple[str, str]]
+    interpreter: str = ""  # a path, or an execnet spec; "" for the interpreter that runs this
+    path: Sequence[str] = ()
+
+
+def gateway_spec(interpreter: str) -> str:
+    """The execnet spec for *interpreter*: a spec as it is, a path quoted, ``""`` for the running interpreter."""
+    if "//" in interpreter.replace("://", "") or interpreter.startswith(("popen", "ssh=", "socket=")):
+        return interpreter
+    return f"popen//python={shlex.quote(interpreter or sys.executable)}"
+
+
+class Child:
+    """One interpreter that has loaded a program."""
+
+    def __init__(self, program: Program) -> None:
+        """Start it. Raises ChildError, after which nothing of it is left."""
+        import execnet
+
+        self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
+        self._group = execnet.Group()
+        self._pid = 0
+        spec = gateway_spec(program.interpreter)
+        self._local = spec.startswith("popen")
+        try:
+            gateway = self._group.makegateway(f"{spec}//chdir={self._folder}" if self._local else spec)
+        except Exception as error:
+            self.end()
+            raise ChildError(f"the interpreter {program.interpreter or sys.executable!r} does not start: {error}") from error
+        self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
+        start = {
+            "programs": [list(text) for text in program.texts],
+            "path": list(program.path),
+            "output": str(self._folder / "output"),
+        }
+        try:
+            self._channel.send(start)
+            self._pid = self._receive(START_TIMEOUT)
+            ready = self._receive(START_TIMEOUT)
+        except ChildError:
+            self.end()
+            raise
+        if ready["kind"] != "ready":
+            self.end()
+            raise ChildError(ready["message"], missing=ready["missing"], details=ready["details"] + ready["output"])
+        self.version: str = ready["version"]
+
+    def request(self, message: Message, timeout: float) -> Message:
+        """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
+        try:
+            self._channel.send(message)
+        except OSError as error:
+            raise ChildError("the interpreter ended between two runs") from error
+        answer: Message = self._receive(timeout)
+        return answer
+
+    def _receive(self, timeout: float) -> Any:
+        try:
+            return self._channel.receive(timeout)
+        except self._channel.TimeoutError:
+            raise ChildError(f"no answer within {timeout:g} seconds", timed_out=True, details=self._output()) from None
+        except EOFError:
+            message = "the interpreter ended in the middle (os._exit, a crash in native code, or out of memory)"
+            raise ChildError(message, details=self._output()) from None
+        except self._channel.RemoteError as error:
+            raise ChildError("the interpreter failed", details=str(error)) from None
+
+    def _output(self) -> str:
+        """The end of what it printed; "" where that cannot be seen from here."""
+        try:
+            return (self._folder / "output").read_bytes()[-4000:].decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def end(self) -> None:
+        """Kill it and every process in its group; return when it is gone."""
+        if self._pid and self._local and hasattr(os, "killpg"):
+            try:
+                os.killpg(self._pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has ended by itself
+        self._group.terminate(timeout=0.5)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Job]):
+    """What became of a job: the child's answer and version, or the error that kept it from answering."""
+
+    job: Job
+    message: Message | None
+    version: str = ""
+    error: ChildError | None = None
+    started: bool = True  # False: the child did not even come up
+
+
+class Pool(Generic[Job]):
+    """Do many jobs in few children. Jobs of one group share a program, and so the children that loaded it.
+
+    Each child is served by a thread of its own; the thread ends with its child, and ``close`` leaves none of either.
+    """
+
+    def __init__(
+        self, programs: Mapping[str, Program], *, request: Callable[[Job], Message], timeout: float, limit: int
+    ) -> None:
+        """*request* turns a job into a message; it may take *timeout* seconds; *limit* children live at once."""
+        self._programs = programs
+        self._request = request
+        self._timeout = timeout
+        self._limit = limit
+        self._changed = threading.Condition()  # guards all that follows
+        self._waiting: dict[str, deque[Job]] = {group: deque() for group in programs}
+        self._threads: dict[threading.Thread, str] = {}
+        self._busy_since: dict[threading.Thread, float] = {}
+        self._children: set[Child] = set()
+        self._broken: dict[str, ChildError] = {}
+        self._filled = False
+        self._closing = False
+        self._answers: queue.SimpleQueue[Answer[Job]] = queue.SimpleQueue()
+
+    def start(self, group: str) -> None:
+        """Start one more child for *group* now, so that it comes up while other things happen."""
+        thread = threading.Thread(target=self._serve, args=(group,), daemon=True)
+        with self._changed:
+            self._threads[thread] = group
+        thread.start()
+
+    def run(self, jobs: Sequence[tuple[str, Job]]) -> Iterator[Answer[Job]]:
+        """Do all (group, job) pairs, once; give the answers as they come."""
+        with self._changed:
+            for group, job in jobs:
+                if group in self._broken:
+                    self._answers.put(Answer(job, None, error=self._broken[group], started=False))
+                else:
+                    self._waiting[group].append(job)
+            self._filled = True
+            self._changed.notify_all()
+        try:
+            for _ in jobs:
+                while True:
+                    self._grow()
+                    try:
+                        yield self._answers.get(timeout=0.1)
+                        break
+                    except queue.Empty:
+                        continue
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End every child, also in the middle of a job."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            threads, children = list(self._threads), list(self._children)
+        for child in children:
+            child.end()
+        for thread in threads:
+            thread.join()
+
+    def _grow(self) -> None:
+        """Start children for groups that have jobs and no child, or whose children have all been busy for long."""
+        now = time.monotonic()
+        wanted = []
+        with self._changed:
+            room = self._limit - len(self._threads)
+            for group, jobs in self._waiting.items():
+                serving = [thread for thread, its_group in self._threads.items() if its_group == group]
+                stuck = all(now - self._busy_since.get(thread, now) > _PATIENCE for thread in serving)
+                if jobs and stuck and len(wanted) < room:
+                    wanted.append(group)
+        for group in wanted:
+            self.start(group)
+
+    def _serve(self, group: str) -> None:
+        """The life of one child, and of those that replace it when a job ends it."""
+        me = threading.current_thread()
+        child: Child | None = None
+        try:
+            child = self._new_child(group)
+            while (job := self._take(group)) is not None:
+                if child is None:
+                    try:
+                        child = self._new_child(group)
+                    except ChildError:
+                        with self._changed:
+                            self._waiting[group].appendleft(job)
+                        raise
+                with self._changed:
+                    self._busy_since[me] = time.monotonic()
+                try:
+                    message = child.request(self._request(job), self._timeout)
+                    self._answers.put(Answer(job, message, version=child.version))
+                except ChildError as error:
+                    self._answers.put(Answer(job, None, error=error))
+                    self._end(child)
+                    child = None
+                with self._changed:
+                    self._busy_since.pop(me)
+        except ChildError as error:
+            self._give_up(group, error)
+        finally:
+            if child is not None:
+                self._end(child)
+            with self._changed:
+                self._threads.pop(me)
+
+    def _take(self, group: str) -> Job | None:
+        """The next job of *group*; None when there will be none. Waits while ``run`` has not been called."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._filled or self._closing)
+            if self._closing or not self._waiting[group]:
+                return None
+            return self._waiting[group].popleft()
+
+    def _new_child(self, group: str) -> Child:
+        try:
+            child = Child(self._programs[group])
+        except OSError as error:  # no space for its folder, no more processes
+            raise ChildError(str(error)) from error
+        with self._changed:
+            self._children.add(child)
+            if not self._closing:
+                return child
+        self._end(child)
+        raise ChildError("the build ends")
+
+    def _end(self, child: Child) -> None:
+        with self._changed:
+            self._children.discard(child)
+        child.end()
+
+    def _give_up(self, group: str, error: ChildError) -> None:
+        """Answer all that waits for a program that does not come up, unless another child has it running."""
+        with self._changed:
+            if list(self._threads.values()).count(group) > 1:
+                return
+            self._broken[group] = error
+            while self._waiting[group]:
+                job = self._waiting[group].popleft()
+                self._answers.put(Answer(job, None, error=error, started=False))

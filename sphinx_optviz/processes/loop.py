@@ -1,0 +1,119 @@
+"""The child's side: answer requests over an execnet channel until the host hangs up.
+
+Sent as text to whatever interpreter is asked for, so it needs nothing but Python 3.8 and execnet's own bootstrap, and
+imports nothing of this package. Messages are plain values. The first one carries the *programs*: texts that together
+define ``version()`` and ``answer(request)``; each later one is a request. Nothing that user code prints can reach the
+build's terminal: file descriptors 1 and 2 go to a bounded file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from typing import Any, Dict
+
+OUTPUT_LIMIT = 1 << 20  # bytes that the file of printed text may hold before it is emptied
+TAIL = 4000  # characters of it that a failure carries
+
+
+def capture_output(path: str) -> int:
+    """Send file descriptors 1 and 2, and with them all that code prints, to the file *path*; keep it small."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:  # over ssh the host's folder does not exist here
+        fd = os.open(os.devnull, os.O_RDWR)
+    for target in (1, 2):
+        os.dup2(fd, target)
+    sys.stdout = os.fdopen(1, "w", 1, errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, errors="replace", closefd=False)
+
+    def watch() -> None:
+        while True:
+            time.sleep(0.05)
+            if os.fstat(fd).st_size > OUTPUT_LIMIT:
+                os.ftruncate(fd, 0)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return fd
+
+
+def tail_of(fd: int) -> str:
+    """The end of what was printed; the file is empty afterwards."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001 - user code may have closed or replaced the stream
+            continue
+    try:
+        os.lseek(fd, max(0, os.fstat(fd).st_size - TAIL), os.SEEK_SET)
+        text = os.read(fd, TAIL).decode("utf-8", "replace")
+        os.ftruncate(fd, 0)
+    except OSError:  # /dev/null
+        return ""
+    return text
+
+
+def line_in(path: str, error: BaseException) -> int:
+    """The line of the file *path* that *error* is about: the innermost frame there; 0 where there is none."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno or 0
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return (lines[-1] or 0) if lines else getattr(error, "optviz_line", 0)
+
+
+def describe(error: BaseException, path: str, output: str) -> Dict[str, Any]:
+    """A failure in plain values."""
+    text = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
+    return {
+        "kind": "failure",
+        "message": text[-1][:500] if text else type(error).__name__,
+        "line": line_in(path, error),
+        "details": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:],
+        "output": output,
+    }
+
+
+def load(start: Dict[str, Any], fd: int) -> Dict[str, Any]:
+    """Run the programs in one namespace, and add to it, as ``ready``, the message that says how that went."""
+    programs: Dict[str, Any] = {"__name__": "__optviz__"}
+    try:
+        for name, text in start["programs"]:
+            exec(compile(text, name, "exec"), programs)  # noqa: S102 - our own files
+        ready = {"kind": "ready", "version": programs["version"]()}
+    except BaseException as error:  # noqa: BLE001 - whatever an import does, the host must hear of it
+        ready = describe(error, "", tail_of(fd))
+        name = getattr(error, "name", None) if isinstance(error, ImportError) else None
+        ready["missing"] = (name or "").split(".")[0]
+    programs["ready"] = ready
+    return programs
+
+
+def serve(channel: Any) -> None:
+    """Load the programs, then answer until the channel closes."""
+    start = channel.receive()
+    if hasattr(os, "setsid"):
+        try:
+            os.setsid()  # a group of its own: the host can end it with all that user code started
+        except OSError:  # an ssh server has done it already
+            pass
+    channel.send(os.getpid())
+    # The current folder must not shadow a framework: a folder called "jax" there breaks `import keras`.
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]
+    sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
+    fd = capture_output(start["output"])
+    programs = load(start, fd)
+    channel.send(programs["ready"])
+    for request in channel:
+        try:
+            answer = programs["answer"](request)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of user code too
+            answer = describe(error, request.get("path", ""), tail_of(fd))
+        channel.send(answer)
+
+
+if __name__ == "__channelexec__":
+    serve(channel)  # type: ignore[name-defined]  # noqa: F821 - execnet defines it

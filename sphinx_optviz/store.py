@@ -1,0 +1,178 @@
+"""Results on disk, one text file a run, meant to be committed: JSON lines, no pickle, the same bytes for the same result.
+
+Line 1 holds schema, key, and the SHA-256 of all that follows; line 2 says what was run and how; then comes one line a
+function with its numbers, little-endian float64 in base64. Whatever does not fit is a miss with a problem to report.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from sphinx_optviz.model import RUN_SCHEMA, Array, NonFinite, Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sphinx_optviz.model import Run
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProblem:
+    """Something that the author has to be told, and the file or folder that it is about."""
+
+    message: str
+    path: Path
+
+
+class _StoredArrays(Mapping[str, Array]):
+    """The lines of an entry whose digest was checked, decoded when somebody wants the numbers."""
+
+    def __init__(self, names: tuple[str, ...], lines: list[bytes]) -> None:
+        self._lines = dict(zip(names, lines, strict=True))
+
+    def __getitem__(self, name: str) -> Array:
+        line = json.loads(self._lines[name])
+        return Array(tuple(line["shape"]), base64.b64decode(line["data"]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put *content* at *path* as a whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+def _non_finite(items: Any) -> tuple[NonFinite, ...]:
+    return tuple(NonFinite(name, count, total, tuple(first), line) for name, count, total, first, line in items)
+
+
+def _about(run: Run) -> dict[str, Any]:
+    """What was run, in the words of the entry's second line; a stored entry must say the same."""
+    return {
+        "framework": run.framework,
+        "functions": list(run.functions),
+        "operation": run.operation,
+        "axes": [[axis.low, axis.high, axis.count] for axis in run.axes],
+    }
+
+
+def _pack(run: Run, result: Result) -> tuple[str, bytes]:
+    """The digest and the lines from the second on."""
+    bad = [[item.function, item.count, item.total, list(item.first), item.line] for item in result.non_finite]
+    about = _about(run) | {
+        "version": result.version,
+        "dtype": result.dtype,
+        "method": result.method,
+        "non_finite": bad,
+    }
+    lines = [_line(about)]
+    for name in run.functions:
+        array = result.arrays[name]
+        data = base64.b64encode(array.data).decode("ascii")
+        lines.append(_line({"function": name, "shape": list(array.shape), "data": data}))
+    body = b"".join(lines)
+    return hashlib.sha256(body).hexdigest(), body
+
+
+def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Result:
+    """The result that a child's answer *message* to *run* holds. Raises ValueError if arrays are not what was asked."""
+    arrays = {name: Array(tuple(shape), data) for name, (shape, data) in message["arrays"].items()}
+    for name in run.functions:
+        if name not in arrays or prod(arrays[name].shape) * 8 != len(arrays[name].data):
+            raise ValueError(f"the answer holds no complete array for {name}")
+    result = Result(
+        version=version,
+        dtype=message["dtype"],
+        method=message["method"],
+        arrays=arrays,
+        non_finite=_non_finite(message["non_finite"]),
+        digest="",
+    )
+    return replace(result, digest=_pack(run, result)[0])
+
+
+class Store:
+    """The folder of entries. ``problems`` collects what the author should know."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[StoreProblem] = []
+        self._writable = True
+
+    def path(self, run: Run) -> Path:
+        """Where the entry of *run* lies."""
+        return self.folder / f"{run.key}.jsonl"
+
+    def get(self, run: Run) -> Result | None:
+        """The stored result, checked; None if there is none, or a damaged one, which is then a problem."""
+        path = self.path(run)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self.problems.append(StoreProblem(f"the stored result cannot be read: {error}", path))
+            return None
+        try:
+            return self._unpack(run, content)
+        except (ValueError, KeyError, TypeError, binascii.Error) as error:
+            message = f"the stored result is damaged ({error}) and is not used; remove the file, or let it be rewritten"
+            self.problems.append(StoreProblem(message, path))
+            return None
+
+    def put(self, run: Run, result: Result) -> None:
+        """Store *result*. A store that cannot be written is one problem, not an error."""
+        digest, body = _pack(run, result)
+        head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
+        if not self._writable:
+            return
+        try:
+            write_file(self.path(run), head + body)
+        except OSError as error:
+            self._writable = False
+            message = f"results cannot be stored ({error}); they are used for this build only"
+            self.problems.append(StoreProblem(message, self.folder))
+
+    def _unpack(self, run: Run, content: bytes) -> Result:
+        """Raises ValueError, KeyError or TypeError for whatever is not an entry of *run*."""
+        first, _, body = content.partition(b"\n")
+        head = json.loads(first)
+        if head["optviz"] != RUN_SCHEMA or head["key"] != run.key:
+            raise ValueError("it belongs to another run")
+        if hashlib.sha256(body).hexdigest() != head["digest"]:
+            raise ValueError("its digest does not fit")
+        second, *lines = body.splitlines()
+        about = json.loads(second)
+        if {name: about[name] for name in _about(run)} != _about(run):
+            raise ValueError("it says that something else was run")
+        return Result(
+            version=about["version"],
+            dtype=about["dtype"],
+            method=about["method"],
+            arrays=_StoredArrays(run.functions, lines),
+            non_finite=_non_finite(about["non_finite"]),
+            digest=head["digest"],
+        )
