@@ -117,9 +117,14 @@ def check_values(app: Sphinx, config: Config) -> None:
         try:
             value.check(given)
         except ValueError as error:
-            message = f"optviz_{name} = {given!r} is not valid: {error}. The default is used: {value.default!r}"
-            warn("config", message.replace("..", "."), location=str(Path(app.confdir, "conf.py")))
+            message = f"optviz_{name} = {given!r} is not valid, and the default {value.default!r} is used: {error}"
+            warn("config", message, location=conf_py(app))
             config[f"optviz_{name}"] = value.default
+
+
+def conf_py(app: Sphinx) -> str:
+    """The place of warnings about conf.py; Sphinx does not know the lines of its values."""
+    return f"{Path(app.confdir, 'conf.py')}:1"
 
 
 def settings_of(app: Sphinx) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,10 @@ def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: 
         message = f"{label} does not start: {error}"
         return Failure(subtype="framework_broken", message=message, details=error.details)
     path = str(run.source.path)
+    # What the child's faulthandler wrote: the most recent call first.
+    frame = re.search(rf'File "{re.escape(path)}", line (\d+)', error.details)
+    line = int(frame[1]) if frame else 1
     if error.timed_out:
         message = f"still running after {settings.timeout:g} seconds (optviz_timeout), and was ended"
-        return Failure(subtype="timeout", message=message, path=path, line=1, details=error.details)
-    return Failure(subtype="execution", message=str(error), path=path, line=1, details=error.details)
+        return Failure(subtype="timeout", message=message, path=path, line=line, details=error.details)
+    return Failure(subtype="execution", message=str(error), path=path, line=line, details=error.details)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from sphinx_optviz import config
 from sphinx_optviz.directive import OptplotDirective
@@ -13,6 +14,8 @@ from sphinx_optviz.tabs import ArrangeTabs
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+_STATIC = Path(__file__).parent / "static"
 
 
 def setup(app: Sphinx) -> None:
@@ -27,6 +30,8 @@ def setup(app: Sphinx) -> None:
     # PLACE
     app.add_post_transform(PlacePlots)
     app.add_post_transform(ArrangeTabs)
+    app.connect("builder-inited", add_static_folder)
+    app.connect("html-page-context", add_style)
 
 
 def execute(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -46,3 +51,16 @@ def execute(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
     app.connect("build-finished", finished)
     return changed
+
+
+def add_static_folder(app: Sphinx) -> None:
+    """Let HTML builders copy the style sheet."""
+    if app.builder.format == "html":
+        app.config.html_static_path.append(str(_STATIC))
+
+
+def add_style(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Link the style sheet where there is a plot; singlehtml joins all documents in the root."""
+    domain = cast("OptvizDomain", app.env.get_domain("optviz"))
+    if doctree is not None and (pagename in domain.records or (pagename == app.config.root_doc and domain.records)):
+        app.add_css_file("optviz.css")

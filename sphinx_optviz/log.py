@@ -38,10 +38,8 @@ Subtype = Literal[
     "drawing",
 ]
 
-# "FILE" or "FILE:LINE"; "" only for what has no place, such as a missing program.
-Location = str | tuple[str, int]
 
-
-def warn(subtype: Subtype, message: str, *, location: Location) -> None:
-    """Tell the author what is wrong and what to do, at *location*: a ``"FILE:LINE"`` or ``(docname, line)``."""
-    logger.warning(message, type="optviz", subtype=subtype, location=location or None)
+def warn(subtype: Subtype, message: str, *, location: str) -> None:
+    """Tell the author what is wrong and what to do, at *location*: ``FILE:LINE``."""
+    # Not as a format: messages hold what authors wrote, percent signs included.
+    logger.warning("%s", message, type="optviz", subtype=subtype, location=location)

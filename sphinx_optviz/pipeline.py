@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sphinx_optviz.config import settings_of
+from sphinx_optviz.config import conf_py, settings_of
 from sphinx_optviz.draw import FORMATS, DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.frameworks import FRAMEWORKS
@@ -82,7 +82,7 @@ class Build:
         finally:
             pool.close()
         for problem in self.store.problems:
-            warn("store", problem.message, location=str(problem.path))
+            warn("store", problem.message, location=f"{problem.path}:1")
         self.domain.placements = {place: self._placement(work) for place, work in self.works.items()}
         return self._changed()
 
@@ -246,7 +246,7 @@ class Build:
         progress.end()
         for name, reason in sorted(refused.items()):
             message = f"optviz_rcparams[{name!r}] is not used: {reason}"
-            warn("config", message, location=str(Path(self.app.confdir, "conf.py")))
+            warn("config", message, location=conf_py(self.app))
         for work in self.works.values():
             for path in {figure.path for figure in work.figures.values()} & self.undrawn.keys():
                 warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)

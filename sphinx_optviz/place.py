@@ -41,10 +41,9 @@ class PlacePlots(SphinxPostTransform):
 
     def _tell(self, node: nodes.Element, placement: Placement) -> None:
         """Put what was wrong in the directive before whatever it has become."""
-        outermost = node.parent if isinstance(node.parent, nodes.figure) else node
-        parent = outermost.parent
-        for problem in placement.problems:
-            parent.insert(parent.index(outermost), _error(problem))
+        if placement.problems:
+            outermost = node.parent if isinstance(node.parent, nodes.figure) else node
+            outermost.parent.insert(outermost.parent.index(outermost), _error(*placement.problems))
 
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:
         figure = node.parent
@@ -96,8 +95,9 @@ def _group(docname: str, index: int) -> str:
     return f"optviz-{hashlib.sha256(docname.encode()).hexdigest()[:8]}-{index}"
 
 
-def _error(message: str) -> nodes.error:
-    return nodes.error("", nodes.paragraph("", message), classes=["optviz-error"])
+def _error(*messages: str) -> nodes.error:
+    paragraphs = [nodes.paragraph("", message) for message in messages]
+    return nodes.error("", *paragraphs, classes=["optviz-error"])
 
 
 def _note(message: str) -> nodes.paragraph:

@@ -98,7 +98,7 @@ class Child:
     def request(self, message: Message, timeout: float) -> Message:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
         try:
-            self._channel.send(message)
+            self._channel.send({**message, "timeout": timeout})
         except OSError as error:
             raise ChildError("the interpreter ended between two runs") from error
         answer: Message = self._receive(timeout)

@@ -8,6 +8,7 @@ build's terminal: file descriptors 1 and 2 go to a bounded file.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import threading
@@ -105,13 +106,17 @@ def serve(channel: Any) -> None:
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
     fd = capture_output(start["output"])
+    faulthandler.enable(fd)  # after a crash in native code the host finds there where it was
     programs = load(start, fd)
     channel.send(programs["ready"])
     for request in channel:
+        # The host will kill what takes longer, and wants to know what it was doing. Written without the GIL.
+        faulthandler.dump_traceback_later(request["timeout"] * 0.95, file=fd)
         try:
             answer = programs["answer"](request)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of user code too
             answer = describe(error, request.get("path", ""), tail_of(fd))
+        faulthandler.cancel_dump_traceback_later()
         channel.send(answer)
 
 
