@@ -12,6 +12,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from sphinx_optviz.draw import style
+from sphinx_optviz.draw.labels import text_size
 from sphinx_optviz.draw.views import DRAW, IN_SPACE
 
 # No date and no program's name in the files: they would differ from day to day.
@@ -23,11 +24,11 @@ _METADATA: dict[str, dict[str, None]] = {
 _PATH = re.compile(r'(?<= d=")[^"]*')
 _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
-# Inches around the axes of a panel: left, right, bottom, top.
+# Inches around the axes of a panel: left of the tick labels, right, bottom, top.
 _MARGINS = {
-    "plane": (0.68, 0.14, 0.5, 0.12),
-    "bar": (0.62, 0.95, 0.5, 0.12),
-    "space": (0.02, 0.3, 0.12, 0.0),
+    "plane": (0.36, 0.14, 0.5, 0.14),
+    "bar": (0.36, 0.98, 0.5, 0.14),
+    "space": (0.0, 0.34, 0.14, 0.0),
 }
 _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "space"}
 _LETTER = 0.24  # inches for "(a)" under a panel
@@ -71,32 +72,52 @@ def make_figure(job: dict[str, Any]) -> Figure:
     panels = job["panels"]
     width, height = job["size"] or default_size([panel["view"] for panel in panels])
     figure = Figure(figsize=(width, height))
-    columns = min(len(panels), 2) if not job["size"] or len(panels) < 3 else min(len(panels), math.ceil(width / 3))
+    columns = min(len(panels), max(1, round(width / 3.2)))
     rows = math.ceil(len(panels) / columns)
     top = _TITLE if job["title"] else 0.0
     letter = _LETTER if len(panels) > 1 else 0.0
     cell_width, cell_height = width / columns, (height - top) / rows
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
-        left, right, bottom, above = _MARGINS[_KIND.get(panel["view"], "plane")]
-        # On a very small figure the margins give way.
-        give_x = min(1.0, 0.6 * cell_width / (left + right))
-        give_y = min(1.0, 0.6 * cell_height / (bottom + above + letter))
-        x0 = column * cell_width + left * give_x
-        y0 = height - top - (row + 1) * cell_height + (bottom + letter) * give_y
-        box_width = cell_width - (left + right) * give_x
-        box_height = cell_height - (bottom + above + letter) * give_y
-        box = (x0 / width, y0 / height, box_width / width, box_height / height)
+        x0, y0 = column * cell_width, height - top - (row + 1) * cell_height
         kind: dict[str, Any] = {"projection": "3d"} if panel["view"] in IN_SPACE else {}
-        axes = figure.add_axes(box, **kind)
-        DRAW[panel["view"]](axes, panel, job["legend"])
+        axes = figure.add_axes((0, 0, 1, 1), **kind)
+        # Labels are placed for the size that the axes have: first fill and fit, then annotate.
+        annotate = DRAW[panel["view"]](axes, panel, job["legend"])
+        _fit(axes, panel["view"], (x0, y0 + letter, cell_width, cell_height - letter))
+        annotate()
         if letter:
-            middle = (column + 0.5) * cell_width / width
-            below = (height - top - (row + 1) * cell_height + 0.06) / height
+            middle, below = (x0 + cell_width / 2) / width, (y0 + 0.06) / height
             figure.text(middle, below, f"({chr(ord('a') + index)})", ha="center", va="bottom", fontsize=10)
     if job["title"]:
         figure.suptitle(job["title"], y=1 - 0.08 / height, va="top", fontsize=11)
     return figure
+
+
+def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
+    """Put *axes* into *cell*, in inches, with room for what stands around them."""
+    x0, y0, cell_width, cell_height = cell
+    left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
+    if view not in IN_SPACE:
+        left += _widest_label(axes.yaxis) / 72
+    # On a very small figure the margins give way.
+    give_x = min(1.0, 0.6 * cell_width / (left + right))
+    give_y = min(1.0, 0.6 * cell_height / (bottom + above)) if bottom + above else 1.0
+    box = (
+        x0 + left * give_x,
+        y0 + bottom * give_y,
+        cell_width - (left + right) * give_x,
+        cell_height - (bottom + above) * give_y,
+    )
+    width, height = axes.figure.get_size_inches()
+    axes.set_position((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
+
+
+def _widest_label(axis: Any) -> float:
+    """The width in points of the widest tick label."""
+    ticks = axis.get_major_locator()()
+    texts = axis.get_major_formatter().format_ticks(ticks)
+    return max((text_size(text, matplotlib.rcParams["font.size"])[0] for text in texts), default=0.0)
 
 
 def shortened(svg: str) -> str:

@@ -12,7 +12,7 @@ from matplotlib.textpath import text_to_path
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_DISTANCES = (22.0, 34.0, 50.0, 70.0)  # points from the tip of the arrow to the middle of the text's nearest edge
+_DISTANCES = (22.0, 34.0, 50.0, 70.0, 95.0)  # points from the tip of the arrow to the middle of the text's nearest edge
 _DIRECTIONS = [2 * math.pi * step / 16 for step in range(16)]
 
 

@@ -20,10 +20,9 @@ COLOUR_MAP = "viridis"  # perceptually uniform
 
 _RCPARAMS: dict[str, Any] = {
     "axes.edgecolor": "#555555",
-    "axes.formatter.use_mathtext": True,
     "axes.grid": True,
     "axes.labelcolor": INK,
-    "axes.labelsize": 10,
+    "axes.labelsize": 11,
     "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=LINES),
     "axes.spines.right": False,
     "axes.spines.top": False,

@@ -1,4 +1,8 @@
-"""The views: each draws one panel of a job into axes."""
+"""The views: each draws one panel of a job into axes, and returns what annotates it.
+
+Annotations come last because they are placed in points on the page, and the axes get their place on the page only when
+it is known how wide their tick labels are.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
 Panel = dict[str, Any]
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Annotate = Callable[[], None]
+
+_STEPS = [1, 2, 5, 10]  # between ticks and between levels
 
 _LINES = 21  # of a wireframe, each way
 _FACES = 40  # of a surface, each way: more makes the SVG heavy and no smoother to the eye
@@ -48,6 +55,10 @@ def value_label(series: dict[str, Any]) -> str:
     return f"${name}({arguments})$" if len(name) == 1 else name.replace("_", " ")
 
 
+def _nothing() -> None:
+    """Annotate nothing."""
+
+
 def _nothing_finite(axes: Axes, arrays: list[Array]) -> bool:
     if any(np.isfinite(array).any() for array in arrays):
         return False
@@ -60,7 +71,7 @@ def _legend(axes: Axes, legend: str, curves: int) -> None:
         axes.legend(loc=legend or "best")
 
 
-def curve(axes: Axes, panel: Panel, legend: str) -> None:
+def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
     """All functions of all series over one variable."""
     lines: list[tuple[Array, Array]] = []
     many = sum(len(series["functions"]) for series in panel["series"]) > 1
@@ -81,16 +92,16 @@ def curve(axes: Axes, panel: Panel, legend: str) -> None:
         if np.isfinite(tip[1]):
             notes.append((text, tip))
     axes.margins(y=0.16 if notes else 0.06)
-    if not _nothing_finite(axes, [values for _, values in lines]):
-        axes.autoscale_view()
-        _legend(axes, legend, len(lines))
-        if notes:
-            for _, tip in notes:
-                axes.plot(*tip, "o", color=style.INK, markersize=4, zorder=5)
-            place_labels(axes, notes, np.concatenate([np.column_stack(line) for line in lines]))
+    if _nothing_finite(axes, [values for _, values in lines]):
+        return _nothing
+    for _, tip in notes:
+        axes.plot(*tip, "o", color=style.INK, markersize=4, zorder=5)
+    axes.autoscale_view()
+    _legend(axes, legend, len(lines))
+    return lambda: place_labels(axes, notes, np.concatenate([np.column_stack(line) for line in lines]))
 
 
-def slices(axes: Axes, panel: Panel, legend: str) -> None:
+def slices(axes: Axes, panel: Panel, legend: str) -> Annotate:
     """The first function along each variable, through the middle of the domain."""
     drawn = []
     for number, series in enumerate(panel["series"]):
@@ -103,6 +114,7 @@ def slices(axes: Axes, panel: Panel, legend: str) -> None:
     axes.set_ylabel(value_label(panel["series"][0]))
     if not _nothing_finite(axes, drawn):
         _legend(axes, legend, len(drawn))
+    return _nothing
 
 
 def _plane(panel: Panel) -> tuple[Array, Array, Array]:
@@ -114,54 +126,55 @@ def _plane(panel: Panel) -> tuple[Array, Array, Array]:
 
 def _axis_labels(axes: Any, panel: Panel) -> None:
     x, y = panel["series"][0]["axes"]
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
     axes.set_xlabel(variable(x[0]))
     axes.set_ylabel(variable(y[0]))
 
 
-def _marks(axes: Axes, panel: Panel) -> None:
+def _marks(axes: Axes, panel: Panel) -> Annotate:
     notes = [(text, (at[0], at[1])) for text, at in panel["annotations"]]
     for _, tip in notes:
         axes.plot(*tip, "o", color="white", markeredgecolor=style.INK, markersize=5, zorder=5)
-    place_labels(axes, notes, np.array([tip for _, tip in notes]).reshape(-1, 2))
+    return lambda: place_labels(axes, notes, np.array([tip for _, tip in notes]).reshape(-1, 2))
 
 
 def _colour_bar(axes: Axes, panel: Panel, mappable: Any) -> None:
     bar = axes.figure.colorbar(mappable, cax=axes.inset_axes((1.03, 0, 0.045, 1)))
-    bar.locator = MaxNLocator(6)
+    bar.locator = MaxNLocator(6, steps=_STEPS)
     bar.update_ticks()
     bar.set_label(value_label(panel["series"][0]))
     bar.outline.set_visible(False)  # type: ignore[operator]
 
 
-def contour(axes: Axes, panel: Panel, legend: str) -> None:
+def contour(axes: Axes, panel: Panel, legend: str) -> Annotate:
     """Filled contours between round levels, with a thin line at each."""
     x, y, z = _plane(panel)
     _axis_labels(axes, panel)
     axes.grid(visible=False)
     if _nothing_finite(axes, [np.ma.filled(z, np.nan)]):
-        return
+        return _nothing
     if float(z.min()) == float(z.max()):
-        heatmap(axes, panel, legend)  # a constant has no contours
-        return
-    levels = MaxNLocator(12).tick_values(float(z.min()), float(z.max()))
+        return heatmap(axes, panel, legend)  # a constant has no contours
+    levels = MaxNLocator(12, steps=_STEPS).tick_values(float(z.min()), float(z.max()))
     filled = axes.contourf(x, y, z, levels=levels, cmap=style.COLOUR_MAP)
     axes.contour(x, y, z, levels=levels, colors="white", linewidths=0.5, linestyles="solid")
     _colour_bar(axes, panel, filled)
-    _marks(axes, panel)
+    return _marks(axes, panel)
 
 
-def heatmap(axes: Axes, panel: Panel, legend: str) -> None:  # noqa: ARG001 - all views have one signature
+def heatmap(axes: Axes, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001 - all views have one signature
     """One coloured cell a point."""
     x, y, z = _plane(panel)
     _axis_labels(axes, panel)
     axes.grid(visible=False)
     if _nothing_finite(axes, [np.ma.filled(z, np.nan)]):
-        return
+        return _nothing
     extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
     # "none" keeps the picture in the SVG as small as the grid; pcolormesh would write one path a cell.
     image = axes.imshow(z, extent=extent, origin="lower", aspect="auto", interpolation="none", cmap=style.COLOUR_MAP)
     _colour_bar(axes, panel, image)
-    _marks(axes, panel)
+    return _marks(axes, panel)
 
 
 def _thinned(panel: Panel, most: int) -> tuple[Array, Array, Array]:
@@ -178,11 +191,12 @@ def _thinned(panel: Panel, most: int) -> tuple[Array, Array, Array]:
 def _solid(axes: Axes3D, panel: Panel, z: Array) -> bool:
     """What wireframe and surface share; False when there is nothing to draw."""
     _axis_labels(axes, panel)
-    axes.set_zlabel(value_label(panel["series"][0]))
+    axes.set_zlabel(value_label(panel["series"][0]), labelpad=2)
+    axes.xaxis.labelpad = axes.yaxis.labelpad = 1
     axes.view_init(elev=26, azim=-58)
-    axes.set_box_aspect((1, 1, 0.72), zoom=0.94)
+    axes.set_box_aspect((1, 1, 0.75), zoom=1.0)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.set_major_locator(MaxNLocator(4))
+        axis.set_major_locator(MaxNLocator(5, steps=_STEPS))
         axis.set_pane_color((1, 1, 1, 0))
     axes.tick_params(labelsize=8, pad=0)
     if np.isfinite(z).any():
@@ -191,7 +205,9 @@ def _solid(axes: Axes3D, panel: Panel, z: Array) -> bool:
     return False
 
 
-def _marks_in_space(axes: Axes3D, panel: Panel) -> None:
+def _marks_in_space(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array]) -> None:
+    if not panel["annotations"]:
+        return
     from mpl_toolkits.mplot3d import proj3d
 
     series = panel["series"][0]
@@ -207,28 +223,29 @@ def _marks_in_space(axes: Axes3D, panel: Panel) -> None:
         axes.plot([at[0]], [at[1]], [z], "o", color=style.COLOURS[1], markersize=5, zorder=10)
         flat_x, flat_y, _ = proj3d.proj_transform(at[0], at[1], z, axes.get_proj())
         notes.append((text, (float(flat_x), float(flat_y))))
-    place_labels(axes, notes, np.array([tip for _, tip in notes]).reshape(-1, 2))
+    flat = proj3d.proj_transform(*(array.ravel() for array in drawn), axes.get_proj())
+    place_labels(axes, notes, np.column_stack(flat[:2]))
 
 
-def wireframe(axes: Any, panel: Panel, legend: str) -> None:  # noqa: ARG001
+def wireframe(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001
     """Lines of constant x and of constant y on the surface."""
     x, y, z = _thinned(panel, _LINES)
-    if _solid(axes, panel, z):
-        axes.plot_wireframe(x, y, z, rstride=1, cstride=1, linewidth=0.8, color=style.COLOURS[0])
-        _marks_in_space(axes, panel)
+    if not _solid(axes, panel, z):
+        return _nothing
+    axes.plot_wireframe(x, y, z, rstride=1, cstride=1, linewidth=0.8, color=style.COLOURS[0])
+    return lambda: _marks_in_space(axes, panel, (x, y, z))
 
 
-def surface(axes: Any, panel: Panel, legend: str) -> None:  # noqa: ARG001
+def surface(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001
     """The surface, coloured by its height."""
     x, y, z = _thinned(panel, _FACES + 1)
-    if _solid(axes, panel, z):
-        axes.plot_surface(
-            x, y, z, rstride=1, cstride=1, cmap=style.COLOUR_MAP, linewidth=0.2, edgecolor="white", antialiased=True
-        )
-        _marks_in_space(axes, panel)
+    if not _solid(axes, panel, z):
+        return _nothing
+    axes.plot_surface(x, y, z, rstride=1, cstride=1, cmap=style.COLOUR_MAP, linewidth=0.2, edgecolor="white")
+    return lambda: _marks_in_space(axes, panel, (x, y, z))
 
 
-DRAW: dict[str, Callable[[Any, Panel, str], None]] = {
+DRAW: dict[str, Callable[[Any, Panel, str], Annotate]] = {
     "curve": curve,
     "slices": slices,
     "contour": contour,

@@ -1,0 +1,25 @@
+"""Sphinx configuration of the documentation, and an example of one for a book."""
+
+from __future__ import annotations
+
+import sphinx_optviz
+
+project = "sphinx-optviz"
+author = "The sphinx-optviz developers"
+copyright = "2026, the sphinx-optviz developers"  # noqa: A001 - Sphinx gives the name
+release = sphinx_optviz.__version__
+version = release
+
+extensions = ["sphinx_optviz"]
+# Snippets are shown and included by the pages of the guide; they are no pages themselves.
+exclude_patterns = ["_build", "_optviz", "snippets"]
+
+# Figures have numbers, and :numref: refers to them. "Fig. 3", not "Fig. 2.3": a manual has no chapters to count.
+numfig = True
+numfig_secnum_depth = 0
+
+html_theme = "furo"
+html_title = f"sphinx-optviz {release}"
+
+# Footnotes with the addresses of links are noise on a small screen.
+epub_show_urls = "no"
