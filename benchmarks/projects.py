@@ -24,7 +24,7 @@ _CODE, _OTHER_CODE = "return x**3\n", "return x**3 + x\n"
 
 _PROSE = """\
 The curve tells most of the story. Follow it from the right, one small step at a time, and ask at each step what an
-optimiser can know there: the value, the slope, and perhaps the curvature. It cannot know what lies behind the next hill.
+optimiser can know there: the value, the slope, and perhaps the curvature. It cannot know what is behind the next hill.
 
 *Gradient descent* moves {word} where the slope is small, whatever the reason is: :math:`x \\leftarrow x - \\eta f'(x)`.
 A small slope may mean that the goal is near, or that the ground is flat for a long way. The two look alike from where
@@ -68,8 +68,8 @@ FIGURES = (
         1.5,
         {"risk": "risk", "empirical_risk": "empirical risk"},
         (
-            Mark("minimum of risk", (1.09041,), (30, -38)),
-            Mark("minimum of empirical risk", (1.01698, -1.20846), (-70, 26)),
+            Mark("minimum of risk", (1.09041,), (-16, 38)),
+            Mark("minimum of empirical risk", (1.01698, -1.20846), (-102, 0)),
         ),
     ),
     Figure(
@@ -79,9 +79,17 @@ FIGURES = (
         -1.0,
         2.0,
         {"f": ""},
-        (Mark("local minimum", (-0.27385,), (-10, -36)), Mark("global minimum", (1.09041,), (10, 36))),
+        (Mark("local minimum", (-0.27385,), (34, 34)), Mark("global minimum", (1.09041,), (-68, 0))),
     ),
-    Figure("cubic", "A flat point", "The curve is flat at 0.", -2.0, 2.0, {"f": ""}, (Mark("flat point", (0.0,), (0, 36)),)),
+    Figure(
+        "cubic",
+        "A flat point",
+        "The curve is flat at 0.",
+        -2.0,
+        2.0,
+        {"f": ""},
+        (Mark("flat point", (0.0,), (38, 16)),),
+    ),
     Figure(
         "saddle",
         "A saddle",
@@ -89,7 +97,7 @@ FIGURES = (
         -1.0,
         1.0,
         {"f": ""},
-        (Mark("saddle point", (0.0, 0.0), (0, 50)),),
+        (Mark("saddle point", (0.0, 0.0), (34, 34)),),
         view="wireframe",
     ),
     Figure(
@@ -99,7 +107,7 @@ FIGURES = (
         -2.0,
         5.0,
         {"f": ""},
-        (Mark("vanishing gradient", (4.0,), (0, -36)),),
+        (Mark("vanishing gradient", (4.0,), (-52, -20)),),
     ),
 )
 
@@ -181,10 +189,8 @@ def _conf(tool: str) -> str:
 def _house_style() -> dict[str, object]:
     """The rcParams that optviz sets, so that plot_directive draws the same picture."""
     style.apply({})
-    changed = {
-        name: value
-        for name, value in mpl.rcParams.items()
-        if name != "backend" and value != mpl.rcParamsDefault[name]
+    changed: dict[str, object] = {
+        name: value for name, value in mpl.rcParams.items() if name != "backend" and value != mpl.rcParamsDefault[name]
     }
     mpl.rcdefaults()
     return changed
@@ -239,7 +245,7 @@ def _drawing_code(figure: Figure, high: float) -> str:
     size = f"figsize=({width}, {height})"
     if figure.view == "wireframe":
         return _wireframe_code(figure, high, size)
-    left, right, bottom, top = 0.68 / width, 1 - 0.14 / width, 0.5 / height, 1 - 0.12 / height
+    left, right, bottom, top = 0.68 / width, 1 - 0.14 / width, 0.5 / height, 1 - 0.14 / height
     curves = [
         f'ax.plot(x, {name}(x), label="{label}")\n' if label else f"ax.plot(x, {name}(x))\n"
         for name, label in figure.functions.items()
@@ -273,17 +279,20 @@ def _wireframe_code(figure: Figure, high: float, size: str) -> str:
         "from mpl_toolkits.mplot3d import proj3d\n"
         f"x, y = np.meshgrid(np.linspace({figure.low}, {high:.3f}, 101), np.linspace(-1, 1, 101), indexing='ij')\n"
         f"fig = plt.figure({size})\n"
-        'ax = fig.add_axes((0.004, 0.033, 0.933, 0.967), projection="3d")\n'
+        'ax = fig.add_axes((0, 0.039, 0.929, 0.961), projection="3d")\n'
         'ax.set_xlabel("$x$")\n'
         'ax.set_ylabel("$y$")\n'
-        'ax.set_zlabel("$f(x, y)$")\n'
+        'ax.set_zlabel("$f(x, y)$", labelpad=2)\n'
         "ax.view_init(elev=26, azim=-58)\n"
-        "ax.set_box_aspect((1, 1, 0.72), zoom=0.94)\n"
+        "ax.xaxis.labelpad = ax.yaxis.labelpad = 1\n"
+        "ax.set_box_aspect((1, 1, 0.75), zoom=1.0)\n"
         "for axis in (ax.xaxis, ax.yaxis, ax.zaxis):\n"
-        "    axis.set_major_locator(MaxNLocator(4))\n"
+        "    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))\n"
         "    axis.set_pane_color((1, 1, 1, 0))\n"
         "ax.tick_params(labelsize=8, pad=0)\n"
-        'ax.plot_wireframe(x, y, f(x, y), rcount=21, ccount=21, linewidth=0.8, color="#0072B2")\n'
+        "z = f(x, y)\n"
+        "x, y, z = x[::5, ::5], y[::5, ::5], z[::5, ::5]\n"
+        'ax.plot_wireframe(x, y, z, rstride=1, cstride=1, linewidth=0.8, color="#0072B2")\n'
         f'ax.plot([{x}], [{y}], [f({x}, {y})], "o", color="#D55E00", markersize=5, zorder=10)\n'
         f"u, v, _ = proj3d.proj_transform({x}, {y}, f({x}, {y}), ax.get_proj())\n"
         + _ANNOTATE.format(text=mark.text, x="u", y="v", offset=mark.offset)
@@ -292,7 +301,8 @@ def _wireframe_code(figure: Figure, high: float, size: str) -> str:
 
 _VALUE_LABEL = 'ax.set_ylabel("$f(x)$")\n'
 _ANNOTATE = """\
-ax.annotate("{text}", xy=({x}, {y}), xytext={offset}, textcoords="offset points", ha="center", va="center", fontsize=9,
-            arrowprops=dict(arrowstyle="-|>", color="#222222", linewidth=0.9, shrinkA=1, shrinkB=0.5), zorder=6,
-            bbox=dict(boxstyle="round,pad=0.15", facecolor="white", edgecolor="none", alpha=0.85), annotation_clip=False)
+ax.annotate("{text}", xy=({x}, {y}), xytext={offset}, textcoords="offset points", ha="center", va="center",
+            arrowprops=dict(arrowstyle="-|>", color="#222222", linewidth=0.9, shrinkA=1, shrinkB=0.5),
+            bbox=dict(boxstyle="round,pad=0.15", facecolor="white", edgecolor="none", alpha=0.85),
+            fontsize=9, zorder=6, annotation_clip=False)
 """

@@ -6,7 +6,7 @@ import sphinx_optviz
 
 project = "sphinx-optviz"
 author = "The sphinx-optviz developers"
-copyright = "2026, the sphinx-optviz developers"  # noqa: A001 - Sphinx gives the name
+copyright = "2026, the sphinx-optviz developers"
 release = sphinx_optviz.__version__
 version = release
 

@@ -33,7 +33,9 @@ def _frameworks(value: object) -> tuple[str, ...]:
 
 def _interpreters(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, str) and item for item in value.values()):
-        raise ValueError("it must be a dictionary from a framework to the path of a Python interpreter, or an execnet spec")
+        raise ValueError(
+            "it must be a dictionary from a framework to the path of a Python interpreter, or an execnet spec"
+        )
     return {framework_name(key): item for key, item in value.items()}
 
 
@@ -78,7 +80,9 @@ def _rcparams(value: object) -> dict[str, object]:
         return item is None or isinstance(item, str | int | float | bool)
 
     if not isinstance(value, dict) or not all(isinstance(key, str) and plain(item) for key, item in value.items()):
-        raise ValueError("it must be a dictionary of Matplotlib parameters with plain values: text, numbers, lists of them")
+        raise ValueError(
+            "it must be a dictionary of Matplotlib parameters with plain values: text, numbers, lists of them"
+        )
     return value
 
 

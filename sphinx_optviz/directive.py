@@ -1,7 +1,9 @@
-"""PARSE: the directive ``optplot``. It records what the author wrote and leaves placeholders; it runs and looks up nothing."""
+"""PARSE: the directive ``optplot``. It records what the author wrote and leaves placeholders; it runs nothing."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -80,7 +82,7 @@ def _number(text: str) -> float:
         number = float(text)
     except ValueError:
         raise ValueError(f"{text.strip()!r} is not a number") from None
-    if number in (float("inf"), float("-inf")) or number != number:
+    if not math.isfinite(number):
         raise ValueError(f"{text.strip()!r} is not a finite number")
     return number
 
@@ -118,7 +120,7 @@ def _legend(text: str) -> str:
 
 
 def _figsize(text: str) -> tuple[float, float]:
-    parts = re.split(r"\s*[,x×]\s*|\s+", text.strip())
+    parts = re.split(r"\s*[,x]\s*|\s+", text.strip())
     if len(parts) != 2:
         raise ValueError("write it as 'width, height', in inches")
     width, height = _number(parts[0]), _number(parts[1])
@@ -171,6 +173,11 @@ class _AnyOption(dict[str, Any]):
         return _as_text
 
 
+def group_id(docname: str, index: int) -> str:
+    """A part of ids that is the same in every build and that no other directive of the book has."""
+    return f"optviz-{hashlib.sha256(docname.encode()).hexdigest()[:8]}-{index}"
+
+
 class OptplotDirective(SphinxDirective):
     """Becomes a figure with a placeholder for the image, and one for the code beside it or, with ``each``, in it."""
 
@@ -199,9 +206,15 @@ class OptplotDirective(SphinxDirective):
         domain = cast("OptvizDomain", self.env.get_domain("optviz"))
         docname = self.env.docname
         index = domain.note(docname, record)
+        group = group_id(docname, index)
         for placeholder in placeholders:
             placeholder["docname"] = docname
             placeholder["index"] = index
+            placeholder["group"] = group
+        for node in built:
+            # Sphinx would call an unnamed figure "id1" in each document, and singlehtml joins them.
+            if isinstance(node, nodes.figure) and not node["ids"]:
+                node["ids"].append(group)
         return built
 
     # ---- options
@@ -290,4 +303,3 @@ class OptplotDirective(SphinxDirective):
         caption = nodes.caption(first.rawsource, "", *first.children)
         caption.source, caption.line = first.source, first.line
         return [caption, nodes.legend("", *rest)] if rest else [caption]
-

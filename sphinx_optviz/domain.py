@@ -12,11 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
-    from sphinx.addnodes import pending_xref
-    from sphinx.builders import Builder
-    from sphinx.environment import BuildEnvironment
 
-    from sphinx_optviz.model import Placement, PlotRecord
+    from sphinx_optviz.model import Placement, PlotRecord, TabStyle
 
 
 class OptvizDomain(Domain):
@@ -32,6 +29,7 @@ class OptvizDomain(Domain):
     placements: Mapping[tuple[str, int], Placement] | None = None
     # Where the image files lie, and their MIME type; "" when the builder takes none that we can draw.
     figures: tuple[Path, str] = (Path(), "")
+    tab_style: TabStyle = "labelled"
 
     @property
     def records(self) -> dict[str, list[PlotRecord]]:
@@ -53,13 +51,5 @@ class OptvizDomain(Domain):
                 self.records[docname] = records
 
     # The base class raises for `any`; there is nothing here to refer to.
-    def resolve_any_xref(
-        self,
-        env: BuildEnvironment,
-        fromdocname: str,
-        builder: Builder,
-        target: str,
-        node: pending_xref,
-        contnode: nodes.Element,
-    ) -> list[tuple[str, nodes.reference]]:
+    def resolve_any_xref(self, *_args: object) -> list[tuple[str, nodes.reference]]:
         return []

@@ -9,7 +9,7 @@ from sphinx_optviz import config
 from sphinx_optviz.directive import OptplotDirective
 from sphinx_optviz.domain import OptvizDomain
 from sphinx_optviz.place import PlacePlots
-from sphinx_optviz.tabs import ArrangeTabs
+from sphinx_optviz.tabs import ArrangeTabs, tab_style
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -42,12 +42,13 @@ def execute(app: Sphinx, env: BuildEnvironment) -> list[str]:
     # Imported here because a build that has no plots should not pay for it.
     from sphinx_optviz.pipeline import Build
 
+    cast("OptvizDomain", env.get_domain("optviz")).tab_style = tab_style(app)
     build = Build(app, env)
     changed = build.run()
 
     def finished(_: Sphinx, exception: Exception | None) -> None:
         if exception is None:
-            build.remember()
+            build.finish()
 
     app.connect("build-finished", finished)
     return changed
@@ -59,7 +60,7 @@ def add_static_folder(app: Sphinx) -> None:
         app.config.html_static_path.append(str(_STATIC))
 
 
-def add_style(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+def add_style(app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], doctree: object) -> None:
     """Link the style sheet where there is a plot; singlehtml joins all documents in the root."""
     domain = cast("OptvizDomain", app.env.get_domain("optviz"))
     if doctree is not None and (pagename in domain.records or (pagename == app.config.root_doc and domain.records)):

@@ -1,7 +1,8 @@
-"""The one way to warn: a type, a subtype from a closed list, and a place that nobody can forget."""
+"""What the author sees on the terminal: warnings with a type, a subtype and a place, and the progress of long work."""
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from sphinx.util import logging
@@ -43,3 +44,26 @@ def warn(subtype: Subtype, message: str, *, location: str) -> None:
     """Tell the author what is wrong and what to do, at *location*: ``FILE:LINE``."""
     # Not as a format: messages hold what authors wrote, percent signs included.
     logger.warning("%s", message, type="optviz", subtype=subtype, location=location)
+
+
+class Progress:
+    """A counter in the manner of Sphinx's status lines; silent under ``-q``, a single line on a terminal."""
+
+    def __init__(self, what: str, total: int, verbosity: int) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._one_line = verbosity < 1 and sys.stdout.isatty()
+
+    def step(self, item: str) -> None:
+        """One more is done."""
+        self._done += 1
+        logger.info("%s... ", self._what, nonl=True, color="bold")
+        logger.info("[%*d/%d] ", len(str(self._total)), self._done, self._total, nonl=True)
+        end = "\x1b[K\r" if self._one_line else ""
+        logger.info("%s%s", item, end, nonl=self._one_line, color="darkgreen")
+
+    def end(self) -> None:
+        """All is done."""
+        if self._one_line:
+            logger.info("")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Operation = Literal["values", "gradients", "hessians"]
 CodePlace = Literal["above", "below", "hidden"]
 FigureKind = Literal["shared", "each", "none"]
+TabStyle = Literal["live", "labelled", "open"]
 
 # Which views there are, and of how many variables the function has to be.
 VIEWS: Mapping[str, int] = {

@@ -8,8 +8,8 @@ from docutils import nodes
 class optplot_image(nodes.image):  # noqa: N801 - docutils names nodes like tags
     """Where the figure will be. Replaced by an ``image`` in ``PlacePlots``.
 
-    An ``image`` itself, so that Sphinx translates an ``alt`` that the author wrote. Carries ``docname`` and ``index``:
-    in singlehtml the environment's docname is the root's.
+    An ``image`` itself, so that Sphinx translates an ``alt`` that the author wrote. Carries ``docname``,
+    ``index`` and ``group``: in singlehtml the environment's docname is the root's.
     """
 
 

@@ -1,14 +1,11 @@
 """From the records of all documents to what each page shows: once a build, in the main process, after reading.
 
-This is where the stages meet: PLAN, EXECUTE and DRAW work on plain values and report problems as values; here they become
-warnings with a place, progress on the terminal, and the names of the pages that have to be written again.
+This is where the stages meet: PLAN, EXECUTE and DRAW work on plain values and report problems as values; here these
+become warnings with a place, progress on the terminal, and the names of the pages that have to be written again.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,10 +16,12 @@ from sphinx_optviz.draw import FORMATS, DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.log import logger, warn
+from sphinx_optviz.log import Progress, warn
 from sphinx_optviz.model import Failure, Placement, Tab, digest_of
+from sphinx_optviz.pages import PageMemory
 from sphinx_optviz.plan import PlanError, alt_text, plan
-from sphinx_optviz.store import Store, write_file
+from sphinx_optviz.report import Report
+from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -60,6 +59,8 @@ class Build:
         self.settings = settings_of(app)
         self.folder = Path(app.doctreedir, "optviz")  # what can be made again lies beside the doctrees
         self.store = Store(self.settings.store)
+        self.report = Report(self.folder / "errors", self.settings.default_framework)
+        self.memory = PageMemory(self.folder, app.builder)
         self.outcomes: dict[str, Outcome] = {}
         self.undrawn: dict[Path, str] = {}
         records = self.domain.records
@@ -84,7 +85,11 @@ class Build:
         for problem in self.store.problems:
             warn("store", problem.message, location=f"{problem.path}:1")
         self.domain.placements = {place: self._placement(work) for place, work in self.works.items()}
-        return self._changed()
+        return self.memory.changed(self._shown())
+
+    def finish(self) -> None:
+        """Call when all pages have been written."""
+        self.memory.remember(self._shown())
 
     # ---- PLAN
 
@@ -119,18 +124,19 @@ class Build:
     def _execute(self, pool: DrawingPool) -> None:
         wanted = [(work, name) for work in self.works.values() if work.plot for name in work.plot.frameworks]
         self._run_for(wanted, pool)
-        rescue = []
-        for work in self.works.values():
-            if work.plot is not None and work.record.spec.figure != "none":
-                work.drawn_from = self._source_of_numbers(work.plot)
-                if not work.drawn_from and self._absent(work.plot, work.plot.drawn_from) and work.plot.has_code("numpy"):
-                    rescue.append((work, "numpy"))
+        shared = [work for work in self.works.values() if work.plot and work.record.spec.figure == "shared"]
+        for work in shared:
+            work.drawn_from = self._source_of_numbers(work)
+        rescue = [(work, "numpy") for work in shared if self._numpy_can_help(work)]
         self._run_for(rescue, pool)
         for work, name in rescue:
-            assert work.plot is not None
-            if self._ran(work.plot, name):
+            if work.plot and self._ran(work.plot, name):
                 work.drawn_from = name
-        self._report_failures(wanted + rescue)
+        for work, name in wanted + rescue:
+            if work.plot:
+                needed = name == work.plot.drawn_from and not work.drawn_from
+                self.report.add(work.plot.runs(name), work.location, needed=needed)
+        self.report.warn(self.outcomes)
 
     def _run_for(self, wanted: list[tuple[_Work, str]], pool: DrawingPool) -> None:
         runs = [run for work, name in wanted if work.plot for run in work.plot.runs(name)]
@@ -141,7 +147,7 @@ class Build:
         if self.mime and self.settings.jobs > 1:
             # The import of Matplotlib takes longer than most runs: let it go on beside them.
             pool.warm_up(min(len(to_run), len(self.works)))
-        progress = _Progress("running landscapes", len(to_run), self.app.config.verbosity)
+        progress = Progress("running landscapes", len(to_run), self.app.config.verbosity)
         for run, outcome in run_all(to_run, self.settings, self.store):
             progress.step(f"{run.label} ({run.framework})")
             self.outcomes[run.key] = outcome
@@ -163,80 +169,33 @@ class Build:
         failed = self._failure(plot, framework)
         return failed is not None and failed[1].subtype in ("framework_missing", "framework_broken", "not_run")
 
-    def _source_of_numbers(self, plot: Plot) -> str:
-        """Whose numbers to draw: the one that should be; if it is absent, the first tab that ran; never after an error."""
+    def _source_of_numbers(self, work: _Work) -> str:
+        """Whose numbers to draw: whose they should be; if that one is absent, the first tab's that ran."""
+        assert work.plot is not None
+        plot = work.plot
         if self._ran(plot, plot.drawn_from):
             return plot.drawn_from
         if not self._absent(plot, plot.drawn_from):
             return ""
         return next((name for name in plot.frameworks if self._ran(plot, name)), "")
 
-    def _report_failures(self, wanted: list[tuple[_Work, str]]) -> None:
-        users: dict[str, list[_Work]] = defaultdict(list)
-        runs: dict[str, Run] = {}
-        for work, name in wanted:
-            assert work.plot is not None
-            for run in work.plot.runs(name):
-                runs[run.key] = run
-                users[run.key].append(work)
-        told: set[tuple[str, str]] = set()
-        for key, run in runs.items():
-            outcome, first = self.outcomes[key], users[key][0]
-            if not isinstance(outcome, Failure):
-                for bad in outcome.non_finite:
-                    at = ", ".join(f"{axis.name} = {value:g}" for axis, value in zip(run.axes, bad.first, strict=True))
-                    message = (
-                        f"{run.label} ({run.framework}): {bad.function} is not finite at {bad.count} of {bad.total} "
-                        f"points, the first at {at}; drawn with a gap there (used at {first.location})"
-                    )
-                    warn("not_finite", message, location=f"{run.source.path}:{bad.line}")
-            elif outcome.path:
-                saved = self._save_details(run, outcome)
-                message = f"{run.label} ({run.framework}): {outcome.message} (used at {first.location}){saved}"
-                warn(outcome.subtype, message, location=f"{outcome.path}:{outcome.line}")
-            elif outcome.subtype == "not_run":
-                # Tabs whose code was not run are normal then; only a figure that is missing is worth a warning.
-                for work in users[key]:
-                    if work.plot and work.plot.drawn_from == run.framework and not work.drawn_from:
-                        warn("not_run", f"{run.label} ({run.framework}): {outcome.message}", location=work.location)
-            elif (run.framework, outcome.message) not in told and self._is_news(run.framework):
-                told.add((run.framework, outcome.message))
-                saved = self._save_details(run, outcome) if outcome.details else ""
-                warn(outcome.subtype, outcome.message + saved, location=first.location)
-
-    def _is_news(self, framework: str) -> bool:
-        """A framework that this version cannot run is worth a warning only when its numbers should be drawn."""
-        return FRAMEWORKS[framework].has_adapter or framework == self.settings.default_framework
-
-    def _save_details(self, run: Run, failure: Failure) -> str:
-        if not failure.details.strip():
-            return ""
-        name = re.sub(r"[^\w-]", "_", run.label)
-        path = self.folder / "errors" / f"{name}-{run.framework}-{run.key[:8]}.txt"
-        try:
-            write_file(path, failure.details.encode("utf-8", "replace"))
-        except OSError:
-            return ""
-        return f"; details in {path}"
+    def _numpy_can_help(self, work: _Work) -> bool:
+        """Whether no tab gave numbers, through no fault of the code, and NumPy has not been asked yet."""
+        plot = work.plot
+        if plot is None or work.drawn_from or "numpy" in plot.frameworks:
+            return False
+        return self._absent(plot, plot.drawn_from) and plot.has_code("numpy")
 
     # ---- DRAW
 
     def _draw(self, pool: DrawingPool) -> None:
         if not self.mime:
             return
-        maker = FigureMaker(self.domain.figures[0], self.mime, self.settings.rcparams)
-        for work in self.works.values():
-            if work.plot is None:
-                continue
-            kind = work.record.spec.figure
-            each = [name for name in work.plot.frameworks if self._ran(work.plot, name)] if kind == "each" else []
-            shared = [work.drawn_from] if kind == "shared" and work.drawn_from else []
-            for name in each + shared:
-                work.figures[name] = maker.figure(work.plot, name, self.outcomes)  # type: ignore[arg-type]
+        self._name_figures()
         to_draw = missing(figure for work in self.works.values() for figure in work.figures.values())
         if not to_draw:
             return
-        progress = _Progress("drawing figures", len(to_draw), self.app.config.verbosity)
+        progress = Progress("drawing figures", len(to_draw), self.app.config.verbosity)
         refused: dict[str, str] = {}
         for figure, error, its_refused in pool.draw(to_draw):
             progress.step(figure.label)
@@ -245,11 +204,21 @@ class Build:
                 self.undrawn[figure.path] = error
         progress.end()
         for name, reason in sorted(refused.items()):
-            message = f"optviz_rcparams[{name!r}] is not used: {reason}"
-            warn("config", message, location=conf_py(self.app))
+            warn("config", f"optviz_rcparams[{name!r}] is not used: {reason}", location=conf_py(self.app))
         for work in self.works.values():
             for path in {figure.path for figure in work.figures.values()} & self.undrawn.keys():
                 warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
+
+    def _name_figures(self) -> None:
+        maker = FigureMaker(self.domain.figures[0], self.mime, self.settings.rcparams)
+        for work in self.works.values():
+            if work.plot is None:
+                continue
+            names = [work.drawn_from] if work.drawn_from else []
+            if work.record.spec.figure == "each":
+                names = [name for name in work.plot.frameworks if self._ran(work.plot, name)]
+            for name in names:
+                work.figures[name] = maker.figure(work.plot, name, self.outcomes)  # type: ignore[arg-type]
 
     # ---- PLACE
 
@@ -307,62 +276,9 @@ class Build:
             return Tab(name, label, shown, note=f"{label}: this code was not run when the page was built.")
         return Tab(name, label, shown, error=self._reason(plot, name))
 
-    # ---- which pages
-
     def _shown(self) -> dict[str, str]:
         """What each document shows, as a digest."""
         of_document: dict[str, list[object]] = defaultdict(list)
         for (docname, _), placement in (self.domain.placements or {}).items():
             of_document[docname].append(asdict(placement))
         return {docname: digest_of(placements) for docname, placements in of_document.items()}
-
-    @property
-    def _memory(self) -> Path:
-        """What the pages of this builder showed when they were last written.
-
-        Sphinx itself would not write a page again whose source did not change; with doctrees shared by several builders,
-        it forgets after the first of them.
-        """
-        builder = self.app.builder
-        return self.folder / f"shown-{builder.name}-{digest_of(str(builder.outdir))[:12]}.json"
-
-    def _changed(self) -> list[str]:
-        try:
-            before = json.loads(self._memory.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = {}
-        shown = self._shown()
-        return sorted(docname for docname, digest in shown.items() if before.get(docname) != digest)
-
-    def remember(self) -> None:
-        """Call when the pages have been written."""
-        content = json.dumps(self._shown(), indent=0, sort_keys=True).encode()
-        try:
-            if self._memory.read_bytes() == content:
-                return
-        except OSError:
-            pass
-        write_file(self._memory, content)
-
-
-class _Progress:
-    """A counter in the manner of Sphinx's status lines; silent under ``-q``, one line on a terminal."""
-
-    def __init__(self, what: str, total: int, verbosity: int) -> None:
-        self._what = what
-        self._total = total
-        self._done = 0
-        self._one_line = verbosity < 1 and sys.stdout.isatty()
-
-    def step(self, item: str) -> None:
-        self._done += 1
-        width = len(str(self._total))
-        logger.info("%s... ", self._what, nonl=True, color="bold")
-        logger.info("[%*d/%d] ", width, self._done, self._total, nonl=True)
-        end = "\x1b[K\r" if self._one_line else ""
-        logger.info("%s%s", item, end, nonl=self._one_line, color="darkgreen")
-
-    def end(self) -> None:
-        if self._one_line:
-            logger.info("")
-

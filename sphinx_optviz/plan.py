@@ -97,15 +97,15 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
     if unfit and len(unfit) == len(spec.views):
         plural = "functions" if len(landscapes) > 1 else "a function"
         fitting = ", ".join(view for view, variables in VIEWS.items() if variables in dimensions)
-        raise PlanError(f"view {', '.join(unfit)} cannot show {plural} of {_variables(dimensions)}; these can: {fitting}")
+        raise PlanError(
+            f"view {', '.join(unfit)} cannot show {plural} of {_variables(dimensions)}; these can: {fitting}"
+        )
     if unfit:
         problems.append(f"view {', '.join(unfit)} fits none of the landscapes, and is left out")
     if spec.y is not None and dimensions == {1}:
         problems.append(":y: needs a function of two variables, and is left out")
 
-    curves = tuple(
-        Series(landscape, _grid(landscape, spec)) for landscape in landscapes if len(landscape.axes) == 1
-    )
+    curves = tuple(Series(landscape, _grid(landscape, spec)) for landscape in landscapes if len(landscape.axes) == 1)
     panels: list[Panel] = []
     for landscape in landscapes:
         if len(landscape.axes) == 1:
@@ -114,7 +114,11 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
             continue
         for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:
             grid = _grid(landscape, spec)
-            series = tuple(Series(landscape, line) for line in _slices(grid)) if view == "slices" else (Series(landscape, grid),)
+            series = (
+                tuple(Series(landscape, line) for line in _slices(grid))
+                if view == "slices"
+                else (Series(landscape, grid),)
+            )
             panels.append(Panel(view, series, ()))
     return _annotated(panels, spec, problems)
 
@@ -124,7 +128,7 @@ def _variables(dimensions: set[int]) -> str:
 
 
 def _grid(landscape: Landscape, spec: PlotSpec) -> tuple[Axis, ...]:
-    """The landscape's domain, with what the author wrote in place of it; ``:x:`` is the first variable, ``:y:`` the second."""
+    """The landscape's domain; ``:x:`` replaces its first variable's interval, ``:y:`` the second's."""
     return tuple(
         axis if interval is None else Axis(axis.name, interval.low, interval.high, interval.count or axis.count)
         for axis, interval in zip(landscape.axes, (spec.x, spec.y), strict=False)
@@ -172,7 +176,9 @@ def alt_text(plot: Plot) -> str:
         shown = " and ".join(f"{series.landscape.title}, {series.landscape.formula}" for series in landscapes)
         axes = panel.series[0].landscape.axes if panel.view == "slices" else panel.series[0].axes
         if panel.view == "slices":
-            widest = [max((line.axes[i] for line in panel.series), key=lambda a: a.high - a.low) for i in range(len(axes))]
+            widest = [
+                max((line.axes[i] for line in panel.series), key=lambda a: a.high - a.low) for i in range(len(axes))
+            ]
             axes = tuple(widest)
         ranges = ", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in axes)
         text = f"{panel.view.capitalize()} of {shown}; {ranges}"

@@ -1,4 +1,4 @@
-"""Results on disk, one text file a run, meant to be committed: JSON lines, no pickle, the same bytes for the same result.
+"""Results on disk, one text file a run, meant to be committed: JSON lines, no pickle, same result, same bytes.
 
 Line 1 holds schema, key, and the SHA-256 of all that follows; line 2 says what was run and how; then comes one line a
 function with its numbers, little-endian float64 in base64. Whatever does not fit is a miss with a problem to report.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -12,7 +12,18 @@ from sphinx_tabs.tabs import SphinxTabsPanel, SphinxTabsTab, SphinxTabsTablist, 
 from sphinx_optviz.nodes import framework_tabs
 
 if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from sphinx_optviz.domain import OptvizDomain
+    from sphinx_optviz.model import TabStyle
     from sphinx_optviz.nodes import framework_tab
+
+
+def tab_style(app: Sphinx) -> TabStyle:
+    """What the builder can show: live tabs, all frameworks with their names, or, on paper, the open one alone."""
+    if app.builder.name in get_compatible_builders(app):
+        return "live"
+    return "open" if app.builder.format == "latex" else "labelled"
 
 
 class ArrangeTabs(SphinxPostTransform):
@@ -26,14 +37,14 @@ class ArrangeTabs(SphinxPostTransform):
     default_priority = 95
 
     def run(self, **_: Any) -> None:
-        live = self.app.builder.name in get_compatible_builders(self.app)
+        style = cast("OptvizDomain", self.env.get_domain("optviz")).tab_style
         for group in list(self.document.findall(framework_tabs)):
             tabs: list[framework_tab] = list(group.children)  # type: ignore[arg-type]
-            if self.app.builder.format == "latex":
+            if style == "open":
                 self._only_the_open_one(group, tabs)
             elif len(tabs) == 1:
                 group.replace_self(tabs[0].children)
-            elif live:
+            elif style == "live":
                 group.replace_self(self._live(group, tabs))
             else:
                 group.replace_self(_labelled(tabs))
@@ -71,7 +82,7 @@ class ArrangeTabs(SphinxPostTransform):
         return box
 
     def _only_the_open_one(self, group: nodes.Element, tabs: list[framework_tab]) -> None:
-        """On paper one framework is enough; its code may not stand in a float, which cannot be broken over pages."""
+        """One framework is enough on paper; its code may not stand in a float, which cannot be broken over pages."""
         shown = next(tab for tab in tabs if tab["framework"] == group["open"])
         blocks = [_label(shown), *shown.children] if len(tabs) > 1 else list(shown.children)
         if isinstance(group.parent, nodes.figure):

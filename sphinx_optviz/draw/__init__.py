@@ -1,7 +1,7 @@
 """DRAW: results become image files, in child processes, each file once. Knows nothing of Sphinx.
 
-This file is the host's side and imports no Matplotlib: it says which figures there are, what their files are called, and
-hands the missing ones to children. ``canvas``, ``views``, ``labels`` and ``style`` are the child's side.
+This file is the host's side and imports no Matplotlib: it says which figures there are and what their files are called,
+and hands the missing ones to children. ``canvas``, ``views``, ``labels`` and ``style`` are the child's side.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class DrawingPool:
             self._pool.start(_GROUP)
 
     def draw(self, figures: Sequence[Figure]) -> Iterator[tuple[Figure, str, dict[str, str]]]:
-        """Draw all; give each as it is done, with what went wrong ("" if nothing) and the rcParams that were refused."""
+        """Draw all; give each when it is done, with what went wrong ("" if nothing) and the refused rcParams."""
         self.warm_up(len(figures))
         for answer in self._pool.run([(_GROUP, figure) for figure in figures]):
             message = answer.message or {"kind": "failure", "message": str(answer.error)}

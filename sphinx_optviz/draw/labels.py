@@ -18,12 +18,15 @@ _DIRECTIONS = [2 * math.pi * step / 16 for step in range(16)]
 
 def text_size(text: str, size: float) -> tuple[float, float]:
     """Width and height of *text* in points at the font *size*, without a renderer."""
-    lines = [text_to_path.get_text_width_height_descent(line, FontProperties(size=size), "$" in line) for line in text.split("\n")]
+    lines = [
+        text_to_path.get_text_width_height_descent(line, FontProperties(size=size), "$" in line)
+        for line in text.split("\n")
+    ]
     return max(line[0] for line in lines), 1.25 * size * len(lines)
 
 
 def place_labels(axes: Axes, notes: list[tuple[str, tuple[float, float]]], obstacles: np.ndarray[Any, Any]) -> None:
-    """Draw each (text, tip) of *notes* in data coordinates; *obstacles*, shape (N, 2), is what the text should not cover."""
+    """Draw each (text, tip) of *notes*, in data coordinates; the text should not cover *obstacles*, shape (N, 2)."""
     figure = axes.figure
     scale = 72.0 / figure.dpi  # pixels to points
     to_points = axes.transData

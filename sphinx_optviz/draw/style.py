@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib
 from cycler import cycler
@@ -53,11 +53,13 @@ _RCPARAMS: dict[str, Any] = {
 def apply(changes: Mapping[str, object]) -> dict[str, str]:
     """Set the house style with an author's *changes*; return those that Matplotlib refuses, with its reason."""
     matplotlib.rcdefaults()
-    matplotlib.rcParams.update(_RCPARAMS)
+    # Its type hints want every name to be a literal.
+    current = cast("dict[str, Any]", matplotlib.rcParams)
+    current.update(_RCPARAMS)
     refused = {}
     for name, value in changes.items():
         try:
-            matplotlib.rcParams[name] = value
+            current[name] = value
         except KeyError:
             refused[name] = "Matplotlib has no such parameter"
         except ValueError as error:

@@ -66,7 +66,7 @@ def _nothing_finite(axes: Axes, arrays: list[Array]) -> bool:
     return True
 
 
-def _legend(axes: Axes, legend: str, curves: int) -> None:
+def _legend(axes: Any, legend: str, curves: int) -> None:
     if legend != "none" and (legend or curves > 1):
         axes.legend(loc=legend or "best")
 
@@ -144,7 +144,7 @@ def _colour_bar(axes: Axes, panel: Panel, mappable: Any) -> None:
     bar.locator = MaxNLocator(6, steps=_STEPS)
     bar.update_ticks()
     bar.set_label(value_label(panel["series"][0]))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def contour(axes: Axes, panel: Panel, legend: str) -> Annotate:

@@ -34,7 +34,7 @@ def answer(request: Dict[str, Any]) -> Dict[str, Any]:
     ADAPTER["prepare"]()
     path, source = request["path"], request["source"]
     # Tracebacks then show the code even where this interpreter cannot see the file.
-    linecache.cache[path] = (len(source), None, source.splitlines(True), path)
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
     namespace: Dict[str, Any] = {"__name__": "__optviz__", "__file__": path}
     exec(compile(source, path, "exec"), namespace)  # noqa: S102 - this is what the extension is for
 

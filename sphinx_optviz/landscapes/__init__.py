@@ -139,7 +139,9 @@ def _check(data: dict[str, Any], name: str, folder: Path) -> Landscape:
     fitting = [view for view, variables in VIEWS.items() if variables == len(axes)]
     view = data.get("view", "curve" if len(axes) == 1 else "contour")
     if view not in fitting:
-        raise _FieldError("view", f"unknown view {view!r} for {len(axes)} variable(s). {did_you_mean(str(view), fitting)}")
+        raise _FieldError(
+            "view", f"unknown view {view!r} for {len(axes)} variable(s). {did_you_mean(str(view), fitting)}"
+        )
     functions = data.get("functions", {"f": {}})
     if not isinstance(functions, dict) or not functions:
         raise _FieldError("functions", "'functions' must hold one table a function, such as [functions.f]")
@@ -194,5 +196,7 @@ def _sources(folder: Path) -> dict[str, Source]:
             raise LandscapeError(f"cannot read it: {error}", path) from error
     if not sources:
         files = ", ".join(f"{framework}.py" for framework in FRAMEWORKS)
-        raise LandscapeError(f"the landscape {folder.name!r} has no code; it needs one or more of {files}", folder / _FILE)
+        raise LandscapeError(
+            f"the landscape {folder.name!r} has no code; it needs one or more of {files}", folder / _FILE
+        )
     return sources

@@ -5,6 +5,7 @@ Both running code and drawing figures stand on this. execnet is imported only wh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import shlex
@@ -76,7 +77,9 @@ class Child:
             gateway = self._group.makegateway(f"{spec}//chdir={self._folder}" if self._local else spec)
         except Exception as error:
             self.end()
-            raise ChildError(f"the interpreter {program.interpreter or sys.executable!r} does not start: {error}") from error
+            raise ChildError(
+                f"the interpreter {program.interpreter or sys.executable!r} does not start: {error}"
+            ) from error
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
         start = {
             "programs": [list(text) for text in program.texts],
@@ -125,10 +128,8 @@ class Child:
     def end(self) -> None:
         """Kill it and every process in its group; return when it is gone."""
         if self._pid and self._local and hasattr(os, "killpg"):
-            try:
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it has ended by itself
         self._group.terminate(timeout=0.5)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -211,7 +212,7 @@ class Pool(Generic[Job]):
     def _grow(self) -> None:
         """Start children for groups that have jobs and no child, or whose children have all been busy for long."""
         now = time.monotonic()
-        wanted = []
+        wanted: list[str] = []
         with self._changed:
             room = self._limit - len(self._threads)
             for group, jobs in self._waiting.items():

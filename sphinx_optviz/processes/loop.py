@@ -8,6 +8,7 @@ build's terminal: file descriptors 1 and 2 go to a bounded file.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -44,10 +45,8 @@ def capture_output(path: str) -> int:
 def tail_of(fd: int) -> str:
     """The end of what was printed; the file is empty afterwards."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):  # user code may have closed or replaced the stream
             stream.flush()
-        except Exception:  # noqa: BLE001 - user code may have closed or replaced the stream
-            continue
     try:
         os.lseek(fd, max(0, os.fstat(fd).st_size - TAIL), os.SEEK_SET)
         text = os.read(fd, TAIL).decode("utf-8", "replace")
@@ -96,13 +95,11 @@ def serve(channel: Any) -> None:
     """Load the programs, then answer until the channel closes."""
     start = channel.receive()
     if hasattr(os, "setsid"):
-        try:
+        with contextlib.suppress(OSError):  # an ssh server may have done it already
             os.setsid()  # a group of its own: the host can end it with all that user code started
-        except OSError:  # an ssh server has done it already
-            pass
     channel.send(os.getpid())
     # The current folder must not shadow a framework: a folder called "jax" there breaks `import keras`.
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]  # noqa: PTH109 - as sys.path has it
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
     fd = capture_output(start["output"])

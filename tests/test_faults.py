@@ -1,0 +1,282 @@
+"""What goes wrong is a warning with a type, a file and a line; the page says so; the rest of the book is built."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Book
+
+CODE_FAULTS = {
+    "syntax": ("def f(x):\n    return x +*\n", 2, "execution", "SyntaxError"),
+    "raises": ("def f(x):\n    y = 1\n    raise RuntimeError('boom')\n", 3, "execution", "RuntimeError: boom"),
+    "import": ("import nonsense_module\n\ndef f(x):\n    return x\n", 1, "execution", "nonsense_module"),
+    "endless": ("def f(x):\n    while True:\n        pass\n", 2, "timeout", "still running after 2 seconds"),
+    "os_exit": ("import os\n\ndef f(x):\n    os._exit(7)\n", 1, "execution", "ended in the middle"),
+    "sys_exit": ("import sys\n\ndef f(x):\n    sys.exit(0)\n", 4, "execution", "SystemExit"),
+    "crash": ("import ctypes\n\ndef f(x):\n    return ctypes.string_at(0)\n", 4, "execution", "ended in the middle"),
+    "shape": ("def f(x):\n    return x[:3]\n", 1, "execution", "shape (3,)"),
+    "scalar": ("def f(x):\n    return x.sum()\n", 1, "execution", "elementwise"),
+    "complex": ("def f(x):\n    return x + 1j\n", 1, "execution", "complex128"),
+    "nothing": ("def f(x):\n    pass\n", 1, "execution", "elementwise"),
+    "other_name": ("def g(x):\n    return x\n", 1, "execution", "no function 'f'"),
+    "recursion": ("def f(x):\n    return f(x)\n", 2, "execution", "RecursionError"),
+}
+
+
+@pytest.mark.parametrize("fault", CODE_FAULTS)
+def test_code_that_fails(make_book: Any, fault: str) -> None:
+    code, line, subtype, words = CODE_FAULTS[fault]
+    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: cubic\n", conf="optviz_timeout = 2\n")
+    book.landscape("mine", code)
+    built = book.build(warnings=True)
+    (warning,) = built.warnings
+    line_seen = 3 if fault == "endless" and ":3:" in warning else line  # the loop's head or its body
+    assert warning.startswith(f"{book.folder / 'landscapes/mine/numpy.py'}:{line_seen}: WARNING: mine (numpy): ")
+    assert warning.endswith(f"[optviz.{subtype}]")
+    assert words in warning
+    assert f"{book.folder / 'index.rst'}:4" in warning
+    html = built.read("index.html")
+    assert "There is no figure: mine failed in NumPy" in html
+    assert str(book.folder) not in html
+    assert html.count("<img") == 1, "the other plot is there"
+    assert len(book.store) == 1, "a failure is not stored"
+
+
+def test_what_code_prints_reaches_nobody_unless_it_fails(make_book: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    flood = (
+        "import os\n\ndef f(x):\n    for _ in range(100):\n        print('y' * 1_000_000)\n    os.write(2, b'noise')\n"
+    )
+    book: Book = make_book(page=".. optplot:: loud\n\n.. optplot:: failing\n")
+    book.landscape("loud", flood + "    return x\n")
+    book.landscape("failing", "def f(x):\n    print('last words')\n    raise ValueError('no')\n")
+    (warning,) = book.build(warnings=True).warnings
+    assert capfd.readouterr() == ("", "")
+    details = re.search(r"details in (\S+)", warning)
+    assert details is not None
+    assert "last words" in Path(details[1]).read_text()
+
+
+def test_values_that_are_not_finite(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n")
+    book.landscape("mine", "import numpy as np\n\n\ndef f(x):\n    return np.log(x)\n")
+    for _ in range(2):  # the second build finds the result in the store
+        (warning,) = book.build(warnings=True).warnings
+        assert warning.startswith(f"{book.folder / 'landscapes/mine/numpy.py'}:4: WARNING: ")
+        assert "f is not finite at 101 of 201 points, the first at x = -1" in warning
+        assert warning.endswith("[optviz.not_finite]")
+
+
+LANDSCAPE_FAULTS = {
+    "nothing": (None, 1, "has no landscape.toml"),
+    "toml": ("title = 'a'\nformula =\n", 2, "not valid TOML"),
+    "no title": ("formula = 'f'\n[domain]\nx = [0, 1]\n", 1, "'title' must be given"),
+    "no domain": ("title = 'a'\nformula = 'f'\n", 1, "[domain] table must be given"),
+    "bad domain": ("title = 'a'\nformula = 'f'\n[domain]\nx = [1, 0]\n", 4, "low < high"),
+    "key": ("title = 'a'\nformula = 'f'\nveiw = 'curve'\n[domain]\nx = [0, 1]\n", 3, "Did you mean 'view'?"),
+    "view": ("title = 'a'\nformula = 'f'\nview = 'contour'\n[domain]\nx = [0, 1]\n", 3, "unknown view 'contour'"),
+    "no code": ("title = 'a'\nformula = 'f'\n[domain]\nx = [0, 1]\n", 1, "has no code"),
+}
+
+
+@pytest.mark.parametrize("fault", LANDSCAPE_FAULTS)
+def test_landscape_folders_that_are_broken(make_book: Any, fault: str) -> None:
+    toml, line, words = LANDSCAPE_FAULTS[fault]
+    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: mine\n\n.. optplot:: cubic\n")
+    if fault != "no code":
+        book.write("landscapes/mine/numpy.py", "def f(x):\n    return x\n")
+    if toml is not None:
+        book.write("landscapes/mine/landscape.toml", toml)
+    built = book.build(warnings=True)
+    (warning,) = built.warnings
+    assert warning.startswith(f"{book.folder / 'landscapes/mine/landscape.toml'}:{line}: WARNING: ")
+    assert words in warning
+    assert warning.endswith("[optviz.landscape]")
+    assert built.read("index.html").count("mine/landscape.toml: ") == 2
+    assert built.read("index.html").count("<img") == 1
+
+
+DIRECTIVE_FAULTS = {
+    ".. optplot:: sadle": (0, "landscape", "unknown landscape 'sadle'. Did you mean 'saddle'?"),
+    ".. optplot:: ../saddle": (0, "landscape", "unknown landscape '../saddle'"),
+    ".. optplot::": (0, "directive", "name a landscape"),
+    ".. optplot:: saddle\n   :frameworks: numpi": (1, "directive", "Did you mean 'numpy'?"),
+    ".. optplot:: saddle\n   :frameworks:": (1, "directive", "name at least one framework"),
+    ".. optplot:: saddle\n   :view: contuor": (1, "directive", "Did you mean 'contour'?"),
+    ".. optplot:: cubic\n   :view: contour": (0, "directive", "cannot show a function of one variable"),
+    ".. optplot:: saddle\n   :x: 1 : 0": (1, "directive", "1 is not below 0"),
+    ".. optplot:: saddle\n   :x: 0 : 1 : many": (1, "directive", "not a number of points"),
+    ".. optplot:: cubic\n   :y: 0 : 1": (0, "directive", "needs a function of two variables"),
+    ".. optplot:: cubic\n   :name: a\n   :annotate: here": (2, "directive", "'TEXT @ x'"),
+    ".. optplot:: cubic\n   :annotate: far @ 9": (0, "directive", "no point of the plot"),
+    ".. optplot:: cubic\n   :figure: all": (1, "directive", "There are: shared, each, none."),
+    ".. optplot:: cubic\n   :code: hiden": (1, "directive", "Did you mean 'hidden'?"),
+    ".. optplot:: cubic\n   :figsize: 5": (1, "directive", "'width, height'"),
+    ".. optplot:: cubic\n   :legend: nowhere": (1, "directive", "not valid"),
+    ".. optplot:: cubic\n   :align: top": (1, "directive", "There are: left, center, right."),
+    ".. optplot:: cubic\n   :width: wide": (1, "directive", "no valid measure"),
+    ".. optplot:: cubic\n   :widht: 3cm": (1, "directive", "unknown option :widht:. Did you mean 'width'?"),
+    ".. optplot:: cubic\n\n   - a list": (0, "directive", "must begin with a paragraph"),
+    ".. optplot:: cubic\n   :figure: none\n   :code: hidden": (0, "directive", "nothing to show"),
+}
+
+
+@pytest.mark.parametrize("text", DIRECTIVE_FAULTS)
+def test_directives_that_are_wrong(make_book: Any, text: str) -> None:
+    offset, subtype, words = DIRECTIVE_FAULTS[text]
+    book: Book = make_book(page=f"{text}\n\n.. optplot:: cubic\n   :x: 0 : 7\n")
+    built = book.build(warnings=True)
+    (warning,) = built.warnings
+    assert warning.startswith(f"{book.folder / 'index.rst'}:{4 + offset}: WARNING: ")
+    assert words in warning
+    assert warning.endswith(f"[optviz.{subtype}]")
+    html = built.read("index.html")
+    assert html.count("optviz-error") == 1, "the page says it, once"
+    assert html.count("<img") >= 1
+
+
+CONFIG_FAULTS: dict[str, Any] = {
+    "frameworks": ["numpi"],
+    "default_framework": "torch",
+    "interpreters": {"numpy": 3},
+    "execute": "sometimes",
+    "store": 5,
+    "landscape_path": 7,
+    "timeout": 0,
+    "jobs": 0,
+    "rcparams": {"lines.linewidth": object()},
+}
+
+
+def test_every_value_has_a_fault() -> None:
+    from sphinx_optviz.config import VALUES
+
+    assert set(CONFIG_FAULTS) == set(VALUES)
+
+
+@pytest.mark.parametrize("name", CONFIG_FAULTS)
+def test_values_of_conf_that_are_wrong(make_book: Any, name: str) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n   :frameworks: numpy\n")
+    built = book.build("text", warnings=True, **{f"optviz_{name}": CONFIG_FAULTS[name]})
+    (warning,) = (line for line in built.warnings if "optviz.config" in line)
+    assert warning.startswith(f"{book.folder / 'conf.py'}:1: WARNING: optviz_{name} = ")
+    assert "is not valid, and the default" in warning
+    assert not [line for line in built.warnings if "optviz" not in line]
+
+
+def test_rcparams_that_matplotlib_refuses(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n")
+    built = book.build(
+        warnings=True, optviz_rcparams={"lines.linewidht": 3, "lines.linewidth": "thick", "font.size": 11}
+    )
+    assert [line.rpartition("WARNING: ")[2].partition(" is not used")[0] for line in built.warnings] == [
+        "optviz_rcparams['lines.linewidht']",
+        "optviz_rcparams['lines.linewidth']",
+    ]
+    assert len(built.files("_images/*.svg")) == 1
+
+
+def _interpreter_without_torch(tmp_path: Path) -> str:
+    """A Python that finds no installed packages but NumPy."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    return str(tmp_path / "bare" / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+def test_a_framework_that_is_missing_is_one_warning_and_numpy_is_drawn(make_book: Any, tmp_path: Path) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n\n.. optplot:: saddle\n")
+    config = {
+        "optviz_frameworks": ["pytorch", "jax"],
+        "optviz_default_framework": "pytorch",
+        "optviz_interpreters": {"pytorch": _interpreter_without_torch(tmp_path)},
+    }
+    built = book.build(warnings=True, **config)
+    (warning,) = built.warnings
+    assert "index.rst:4: WARNING: PyTorch was not run: there is no module" in warning
+    assert warning.endswith("[optviz.framework_missing]")
+    html = built.read("index.html")
+    assert html.count("The figure shows the numbers of NumPy, because PyTorch was not run.") == 2
+    assert html.count("PyTorch: this code was not run") == 2
+    assert len(built.files("_images/*-numpy-*.svg")) == 2
+    # The author says that this is fine.
+    assert book.build(suppress_warnings=["optviz.framework_missing"], **config).warnings == []
+
+
+def test_an_interpreter_that_is_not_there(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n   :frameworks: pytorch\n")
+    built = book.build(warnings=True, optviz_interpreters={"pytorch": "/nowhere/python"}, optviz_frameworks=["pytorch"])
+    (warning,) = built.warnings
+    assert "'/nowhere/python' does not start" in warning
+    assert warning.endswith("[optviz.framework_broken]")
+    assert len(built.files("_images/*-numpy-*.svg")) == 1
+
+
+def test_never_runs_nothing(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n")
+    built = book.build(warnings=True, optviz_execute="never")
+    (warning,) = built.warnings
+    assert warning.endswith("[optviz.not_run]")
+    assert built.runs == book.store == []
+    assert "There is no figure: NumPy was not run." in built.read("index.html")
+    # With a store that has it, it is as good as run.
+    assert book.build().runs == ["cubic (numpy)"]
+    again = book.build(optviz_execute="never")
+    assert (again.runs, again.warnings) == ([], [])
+    assert book.build(optviz_execute="force").runs == ["cubic (numpy)"]
+
+
+def test_a_damaged_store_is_reported_and_mended(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n")
+    book.build()
+    (entry,) = book.store
+    content = entry.read_bytes()
+    entry.write_bytes(content[:-40])
+    built = book.build(warnings=True)
+    (warning,) = built.warnings
+    assert warning.startswith(f"{entry}:1: WARNING: the stored result is damaged")
+    assert warning.endswith("[optviz.store]")
+    assert built.runs == ["cubic (numpy)"]
+    assert entry.read_bytes() == content
+
+
+def test_a_store_that_cannot_be_written(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n\n.. optplot:: saddle\n")
+    book.write("_optviz", "a file where the folder should be")
+    built = book.build(warnings=True)
+    assert {line.rpartition("[")[2] for line in built.warnings} == {"optviz.store]"}
+    assert len([line for line in built.warnings if "cannot be stored" in line]) == 1
+    assert len(built.files("_images/*.svg")) == 2
+
+
+def test_no_process_is_left_behind(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: thread\n", conf="optviz_timeout = 2\n")
+    marker = f"{time.time_ns() % 10**9}.5"
+    start = f"import subprocess\n\ndef f(x):\n    subprocess.Popen(['sleep', '{marker}'])\n"
+    book.landscape("mine", start + "    while True:\n        pass\n")
+    book.landscape("thread", start + "    return x\n")
+    book.build(warnings=True)
+    left = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, text=True, check=False)
+    assert left.stdout == ""
+
+
+def test_warnings_as_errors_fail_the_build(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: sadle\n")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", str(book.folder), str(book.folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Did you mean 'saddle'?" in done.stderr
+
+
+def test_quiet_builds_print_nothing(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: saddle\n")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(book.folder), str(book.folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
