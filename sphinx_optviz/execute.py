@@ -9,15 +9,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.frameworks import FRAMEWORKS
-from sphinx_optviz.model import Failure
 from sphinx_optviz.processes import Answer, Pool, Program
+from sphinx_optviz.runs import Failure
 from sphinx_optviz.store import pack_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sphinx_optviz.model import Outcome, Run, Settings
+    from sphinx_optviz.model import Settings
     from sphinx_optviz.processes import ChildError, Message
+    from sphinx_optviz.runs import Outcome, Run
     from sphinx_optviz.store import Store
 
 

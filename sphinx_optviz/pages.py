@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class PageMemory:
     """What the pages of one builder and output folder showed when they were last written.
 
-    Sphinx compares the time of a page with that of its source only. Where several builders share their doctrees, it also
-    tells only the first of them which documents were read again.
+    Sphinx compares the time of a page with that of its source only. Where several builders share their doctrees, it
+    also tells only the first of them which documents were read again.
     """
 
     def __init__(self, folder: Path, builder: Builder) -> None:

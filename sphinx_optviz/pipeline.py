@@ -17,10 +17,11 @@ from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.log import Progress, warn
-from sphinx_optviz.model import Failure, Placement, Tab, digest_of
+from sphinx_optviz.model import Placement, Tab, digest_of
 from sphinx_optviz.pages import PageMemory
 from sphinx_optviz.plan import PlanError, alt_text, plan
 from sphinx_optviz.report import Report
+from sphinx_optviz.runs import Failure
 from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.draw import Figure
-    from sphinx_optviz.model import Outcome, PlotRecord, Run
+    from sphinx_optviz.model import PlotRecord
     from sphinx_optviz.plan import Plot
+    from sphinx_optviz.runs import Outcome, Run
 
 Place = tuple[str, int]  # docname, index in the document
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Annotation, Axis, Run
+from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Annotation
+from sphinx_optviz.runs import Axis, Run
 
 if TYPE_CHECKING:
     from sphinx_optviz.landscapes import Catalogue, Landscape

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.log import warn
-from sphinx_optviz.model import Failure
+from sphinx_optviz.runs import Failure
 from sphinx_optviz.store import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sphinx_optviz.model import NonFinite, Outcome, Run
+    from sphinx_optviz.runs import NonFinite, Outcome, Run
 
 
 @dataclass

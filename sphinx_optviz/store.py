@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from sphinx_optviz.model import RUN_SCHEMA, Array, NonFinite, Result
+from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sphinx_optviz.model import Run
+    from sphinx_optviz.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

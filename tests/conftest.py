@@ -7,13 +7,10 @@ import shutil
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytest_plugins = "sphinx.testing.fixtures"
 collect_ignore = ["roots"]
@@ -107,7 +104,7 @@ class Book:
 
 
 @pytest.fixture
-def make_book(tmp_path: Path) -> Iterator[Any]:
+def make_book(tmp_path: Path) -> Any:
     """Make a book from a root, or from the text of its only page."""
 
     def make(root: str = "", *, page: str = "", conf: str = "", folder: str = "book") -> Book:

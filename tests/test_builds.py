@@ -98,7 +98,7 @@ def test_gettext_runs_nothing_and_finds_the_captions(make_book: Any) -> None:
     # Sphinx refuses to share its doctrees with those of other builders.
     book: Book = make_book("chapter")
     built = book.build("gettext")
-    assert built.runs == built.drawn == book.store == []
+    assert (built.runs, built.drawn, book.store) == ([], [], [])
     assert "The saddle :math:`x^2 - y^2`." in built.read("one.pot")
     assert "A legend." in built.read("one.pot")
 

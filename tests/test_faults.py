@@ -192,7 +192,7 @@ def _interpreter_without_torch(tmp_path: Path) -> str:
 
 def test_a_framework_that_is_missing_is_one_warning_and_numpy_is_drawn(make_book: Any, tmp_path: Path) -> None:
     book: Book = make_book(page=".. optplot:: cubic\n\n.. optplot:: saddle\n")
-    config = {
+    config: Any = {
         "optviz_frameworks": ["pytorch", "jax"],
         "optviz_default_framework": "pytorch",
         "optviz_interpreters": {"pytorch": _interpreter_without_torch(tmp_path)},
@@ -223,7 +223,7 @@ def test_never_runs_nothing(make_book: Any) -> None:
     built = book.build(warnings=True, optviz_execute="never")
     (warning,) = built.warnings
     assert warning.endswith("[optviz.not_run]")
-    assert built.runs == book.store == []
+    assert (built.runs, book.store) == ([], [])
     assert "There is no figure: NumPy was not run." in built.read("index.html")
     # With a store that has it, it is as good as run.
     assert book.build().runs == ["cubic (numpy)"]

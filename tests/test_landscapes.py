@@ -13,7 +13,7 @@ import pytest
 import sphinx_optviz.landscapes
 from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.model import Axis
+from sphinx_optviz.runs import Axis
 
 BUILT_IN = ("cubic", "local_minima", "risk", "saddle", "vanishing_gradient")
 HEAD = 'title = "Bowl"\nformula = "f(x) = x^2"\n'

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_optviz import model
-from sphinx_optviz.model import Axis, Run, Source, digest_of
+from sphinx_optviz import runs
+from sphinx_optviz.model import digest_of
+from sphinx_optviz.runs import Axis, Run, Source
 
 TEXT = "def f(x, y):\n    return x * y\n"
 AXES = (Axis("x", -1.0, 1.0, 5), Axis("y", 0.0, 2.0, 7))
@@ -86,7 +87,7 @@ def test_key_changes_with_every_part_of_the_content(change: dict[str, Any]) -> N
 
 
 def test_key_changes_with_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "RUN_SCHEMA", model.RUN_SCHEMA + 1)
+    monkeypatch.setattr(runs, "RUN_SCHEMA", runs.RUN_SCHEMA + 1)
     assert replace(RUN).key != RUN.key
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_optviz.model import RUN_SCHEMA, Array, Axis, NonFinite, Result, Run, Source
+from sphinx_optviz.runs import RUN_SCHEMA, Array, Axis, NonFinite, Result, Run, Source
 from sphinx_optviz.store import Store, pack_result, write_file
 
 RUN = Run(

@@ -19,9 +19,9 @@ from sphinx_optviz.processes import Pool, Program
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sphinx_optviz.model import Result
     from sphinx_optviz.plan import Panel, Plot, Series
     from sphinx_optviz.processes import Message
+    from sphinx_optviz.runs import Result
 
 _HERE = Path(__file__).parent
 

@@ -12,7 +12,6 @@ the same for all, and one adapter a framework. An adapter is a module with
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +47,8 @@ FRAMEWORKS: dict[str, Framework] = {
 
 def did_you_mean(word: str, known: list[str]) -> str:
     """A sentence that names the nearest of *known*, or else all of them."""
+    import difflib  # only a mistake needs it
+
     near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]!r}?"

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
-from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Axis, Source
+from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS
+from sphinx_optviz.runs import Axis, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,0 +1,104 @@
+"""What has to run and what came of it, as plain values. Not in ``model``, so that parsing does not pay for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sphinx_optviz.model import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Operation = Literal["values", "gradients", "hessians"]
+
+# In every key: bump it when the same code and arguments may give other numbers, or numbers laid out differently.
+RUN_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """*count* equally spaced points from *low* to *high*, both included; one point lies at *low*."""
+
+    name: str
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one file of a landscape."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One piece of code run once in one framework. Two runs with the same key are the same run."""
+
+    framework: str
+    source: Source
+    functions: tuple[str, ...]
+    operation: Operation
+    axes: tuple[Axis, ...]
+    label: str = field(compare=False)  # for people: the landscape's name
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = [
+            RUN_SCHEMA,
+            self.framework,
+            self.source.text,
+            self.functions,
+            self.operation,
+            [[axis.low, axis.high, axis.count] for axis in self.axes],
+        ]
+        object.__setattr__(self, "key", digest_of(content)[:32])
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A float64 array as its shape and its little-endian bytes, so that the host needs no NumPy."""
+
+    shape: tuple[int, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """How many points of a function's values are NaN or infinite, the first of them, and the function's line."""
+
+    function: str
+    count: int
+    total: int
+    first: tuple[float, ...]
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a run gave."""
+
+    version: str  # of the framework
+    dtype: str  # in which the framework computed
+    method: str  # how derivatives were taken; "" for values
+    arrays: Mapping[str, Array]  # by function
+    non_finite: tuple[NonFinite, ...]
+    digest: str  # of everything above
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a run gave nothing."""
+
+    subtype: Literal["framework_missing", "framework_broken", "execution", "timeout", "not_run"]
+    message: str
+    path: str = ""  # of the code file, when a line of it is to blame
+    line: int = 0
+    details: str = ""  # traceback and the end of what the code printed
+
+
+Outcome = Result | Failure

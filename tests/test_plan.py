@@ -1,0 +1,359 @@
+"""From what an author wrote to what has to be run, shown and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sphinx_optviz.landscapes import Catalogue, LandscapeError
+from sphinx_optviz.model import Annotation, Interval, PlotSpec, Settings
+from sphinx_optviz.plan import PlanError, Plot, alt_text, plan
+from sphinx_optviz.runs import Axis
+
+Planner = Callable[..., Plot]
+
+# name: title, formula, domain, further lines, frameworks
+LANDSCAPES = {
+    "line": ("Line", "f(x) = x", "x = [0, 1]", "", "pytorch jax numpy"),
+    "wave": ("Wave", r"f(t) = \sin t", "t = [-3, 3, 7]", "", "pytorch numpy"),
+    "numpy_only": ("Only", "f(x) = 1", "x = [0, 2]", "", "numpy"),
+    "bowl": ("Bowl", "f(x, y) = x^2 + y^2", "x = [-1, 3, 5]\ny = [-2, 2, 9]", "", "pytorch jax"),
+    "ridge": ("Ridge", "f(u, v) = u", "u = [0, 1]\nv = [0, 1]", 'view = "surface"', "pytorch"),
+    "two": ("Two", "f, g", "x = [0, 1]", "[functions.f]\n[functions.g]", "pytorch"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("landscapes")
+    for name, (title, formula, domain, more, frameworks) in LANDSCAPES.items():
+        place = folder / name
+        place.mkdir()
+        view, functions = (more, "") if more.startswith("view") else ("", more)
+        text = f"title = '{title}'\nformula = '{formula}'\n{view}\n[domain]\n{domain}\n{functions}\n"
+        (place / "landscape.toml").write_text(text, encoding="utf-8")
+        for framework in frameworks.split():
+            (place / f"{framework}.py").write_text(f"# {name}, {framework}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def plot_of(folder: Path) -> Planner:
+    def plot_of(names: str, *, default: str = "pytorch", tabs: str = "pytorch mxnet jax tensorflow", **fields: Any) -> Plot:
+        settings = Settings(
+            frameworks=tuple(tabs.split()),
+            default_framework=default,
+            interpreters={},
+            execute="auto",
+            store=Path("_optviz"),
+            landscape_path=(folder,),
+            timeout=60.0,
+            jobs=2,
+            rcparams={},
+        )
+        return plan(PlotSpec(landscapes=tuple(names.split()), **fields), settings, Catalogue([folder]))
+
+    return plot_of
+
+
+def shape(plot: Plot) -> list[tuple[str, list[str]]]:
+    """Each panel's view and the landscapes of its series."""
+    return [(panel.view, [series.landscape.name for series in panel.series]) for panel in plot.panels]
+
+
+# ---- tabs
+
+
+@pytest.mark.parametrize(
+    ("names", "tabs"),
+    [("line", ("pytorch", "jax")), ("wave", ("pytorch",)), ("line wave", ("pytorch",)), ("line bowl", ("pytorch", "jax"))],
+)
+def test_tabs_are_the_frameworks_that_have_code_for_all_landscapes(
+    plot_of: Planner, names: str, tabs: tuple[str, ...]
+) -> None:
+    plot = plot_of(names)
+    assert plot.frameworks == tabs
+    assert plot.problems == ()
+
+
+def test_directive_chooses_tabs_and_their_order(plot_of: Planner) -> None:
+    assert plot_of("line", frameworks=("numpy", "tensorflow", "pytorch")).frameworks == ("numpy", "pytorch")
+
+
+def test_settings_choose_tabs_and_their_order(plot_of: Planner) -> None:
+    assert plot_of("line", tabs="jax pytorch").frameworks == ("jax", "pytorch")
+
+
+@pytest.mark.parametrize(
+    ("names", "fields", "message"),
+    [
+        ("numpy_only", {}, "no framework of pytorch, mxnet, jax, tensorflow has code for numpy_only"),
+        ("numpy_only bowl", {"frameworks": ("numpy",)}, "no framework of numpy has code for numpy_only, bowl"),
+    ],
+)
+def test_plot_without_a_tab_is_an_error(plot_of: Planner, names: str, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        plot_of(names, **fields)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("default", "frameworks", "chosen"),
+    [
+        ("pytorch", (), "pytorch"),
+        ("jax", (), "jax"),
+        ("jax", ("pytorch", "jax"), "jax"),
+        ("pytorch", ("jax", "numpy"), "jax"),
+        ("numpy", (), "pytorch"),
+        ("tensorflow", (), "pytorch"),
+    ],
+)
+def test_default_framework_is_drawn_and_open_and_else_the_first_tab(
+    plot_of: Planner, default: str, frameworks: tuple[str, ...], chosen: str
+) -> None:
+    plot = plot_of("line", default=default, frameworks=frameworks)
+    assert (plot.drawn_from, plot.open_tab) == (chosen, chosen)
+
+
+def test_plot_knows_who_has_code_beyond_its_tabs(plot_of: Planner) -> None:
+    plot = plot_of("line wave")
+    assert [name for name in ("pytorch", "jax", "numpy") if plot.has_code(name)] == ["pytorch", "numpy"]
+
+
+# ---- landscapes
+
+
+def test_unknown_landscape_is_an_error(plot_of: Planner) -> None:
+    with pytest.raises(LandscapeError, match="unknown landscape 'lin'"):
+        plot_of("line lin")
+
+
+def test_landscape_named_twice_is_there_once(plot_of: Planner) -> None:
+    assert shape(plot_of("line line")) == [("curve", ["line"])]
+
+
+# ---- panels
+
+
+@pytest.mark.parametrize(
+    ("names", "views", "panels"),
+    [
+        ("line", (), [("curve", ["line"])]),
+        ("line wave", (), [("curve", ["line", "wave"])]),
+        ("bowl", (), [("contour", ["bowl"])]),
+        ("ridge", (), [("surface", ["ridge"])]),
+        ("bowl ridge", (), [("contour", ["bowl"]), ("surface", ["ridge"])]),
+        ("bowl", ("heatmap", "wireframe"), [("heatmap", ["bowl"]), ("wireframe", ["bowl"])]),
+        ("bowl", ("slices",), [("slices", ["bowl", "bowl"])]),
+        (
+            "bowl ridge",
+            ("surface", "contour"),
+            [("surface", ["bowl"]), ("contour", ["bowl"]), ("surface", ["ridge"]), ("contour", ["ridge"])],
+        ),
+        ("line bowl wave", (), [("curve", ["line", "wave"]), ("contour", ["bowl"])]),
+        ("bowl line wave", (), [("contour", ["bowl"]), ("curve", ["line", "wave"])]),
+        ("bowl line", ("heatmap",), [("heatmap", ["bowl"]), ("curve", ["line"])]),
+        ("bowl line", ("curve",), [("contour", ["bowl"]), ("curve", ["line"])]),
+        ("line", ("curve",), [("curve", ["line"])]),
+    ],
+)
+def test_curves_share_a_panel_and_everything_else_has_its_own(
+    plot_of: Planner, names: str, views: tuple[str, ...], panels: list[tuple[str, list[str]]]
+) -> None:
+    plot = plot_of(names, views=views)
+    assert shape(plot) == panels
+    assert plot.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "views", "message"),
+    [
+        ("line", ("contour",), "view contour cannot show a function of one variable; these can: curve"),
+        ("line wave", ("heatmap", "slices"), "view heatmap, slices cannot show functions of one variable; these can: curve"),
+        (
+            "bowl",
+            ("curve",),
+            "view curve cannot show a function of two variables; these can: contour, surface, wireframe, heatmap, slices",
+        ),
+    ],
+)
+def test_plot_whose_views_all_do_not_fit_is_an_error(
+    plot_of: Planner, names: str, views: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(PlanError) as caught:
+        plot_of(names, views=views)
+    assert str(caught.value) == message
+
+
+def test_view_that_does_not_fit_beside_one_that_does_is_a_problem(plot_of: Planner) -> None:
+    plot = plot_of("bowl", views=("curve", "heatmap"))
+    assert shape(plot) == [("heatmap", ["bowl"])]
+    assert plot.problems == ("view curve fits none of the landscapes, and is left out",)
+
+
+# ---- points
+
+
+@pytest.mark.parametrize(
+    ("names", "fields", "axes"),
+    [
+        ("line", {}, [Axis("x", 0.0, 1.0, 201)]),
+        ("wave", {}, [Axis("t", -3.0, 3.0, 7)]),
+        ("wave", {"x": Interval(0.0, 9.0)}, [Axis("t", 0.0, 9.0, 7)]),
+        ("wave", {"x": Interval(0.0, 9.0, 50)}, [Axis("t", 0.0, 9.0, 50)]),
+        ("bowl", {}, [Axis("x", -1.0, 3.0, 5), Axis("y", -2.0, 2.0, 9)]),
+        ("bowl", {"x": Interval(0.0, 1.0)}, [Axis("x", 0.0, 1.0, 5), Axis("y", -2.0, 2.0, 9)]),
+        ("bowl", {"y": Interval(0.0, 1.0, 2)}, [Axis("x", -1.0, 3.0, 5), Axis("y", 0.0, 1.0, 2)]),
+        (
+            "ridge",
+            {"x": Interval(5.0, 6.0, 3), "y": Interval(7.0, 8.0, 4)},
+            [Axis("u", 5.0, 6.0, 3), Axis("v", 7.0, 8.0, 4)],
+        ),
+    ],
+)
+def test_points_are_the_landscapes_unless_the_author_says_otherwise(
+    plot_of: Planner, names: str, fields: dict[str, Any], axes: list[Axis]
+) -> None:
+    plot = plot_of(names, **fields)
+    assert list(plot.panels[0].series[0].axes) == axes
+    assert plot.problems == ()
+
+
+def test_x_is_of_all_landscapes(plot_of: Planner) -> None:
+    plot = plot_of("line bowl", x=Interval(0.25, 0.5))
+    assert [(panel.series[0].axes[0].low, panel.series[0].axes[0].high) for panel in plot.panels] == [(0.25, 0.5)] * 2
+
+
+@pytest.mark.parametrize(("names", "problems"), [("line wave", 1), ("line bowl", 0)])
+def test_y_for_functions_of_one_variable_alone_is_a_problem(plot_of: Planner, names: str, problems: int) -> None:
+    plot = plot_of(names, y=Interval(0.0, 1.0))
+    assert plot.problems == (":y: needs a function of two variables, and is left out",) * problems
+
+
+def test_slices_go_through_the_middle_with_as_many_points_as_a_curve(plot_of: Planner) -> None:
+    (panel,) = plot_of("bowl", views=("slices",)).panels
+    assert [series.axes for series in panel.series] == [
+        (Axis("x", -1.0, 3.0, 201), Axis("y", 0.0, 0.0, 1)),
+        (Axis("x", 1.0, 1.0, 1), Axis("y", -2.0, 2.0, 201)),
+    ]
+
+
+def test_slices_go_through_the_middle_of_what_the_author_chose(plot_of: Planner) -> None:
+    (panel,) = plot_of("bowl", views=("slices",), x=Interval(10.0, 20.0, 999)).panels
+    assert [series.axes[0] for series in panel.series] == [Axis("x", 10.0, 20.0, 999), Axis("x", 15.0, 15.0, 1)]
+
+
+def test_slices_have_the_number_of_points_that_the_author_wrote(plot_of: Planner) -> None:
+    (panel,) = plot_of("bowl", views=("slices",), x=Interval(10.0, 20.0, 30)).panels
+    assert panel.series[0].axes[0].count == 30
+
+
+# ---- runs
+
+
+def test_runs_are_of_the_values_that_are_drawn(plot_of: Planner) -> None:
+    (run,) = plot_of("two").runs("pytorch")
+    assert (run.framework, run.functions, run.operation) == ("pytorch", ("f", "g"), "values")
+    assert (run.source.text, run.label) == ("# two, pytorch\n", "two")
+    assert run.axes == (Axis("x", 0.0, 1.0, 201),)
+
+
+def test_panels_on_the_same_grid_share_a_run(plot_of: Planner) -> None:
+    keys = [run.key for run in plot_of("bowl", views=("contour", "surface", "slices")).runs("jax")]
+    assert len(keys) == 4
+    assert len(set(keys)) == 3
+
+
+# ---- annotations
+
+
+def notes_of(plot: Plot) -> list[list[str]]:
+    return [[note.text for note in panel.annotations] for panel in plot.panels]
+
+
+@pytest.mark.parametrize(
+    ("names", "views", "at", "panels"),
+    [
+        ("line", (), (0.5,), [True]),
+        ("line", (), (0.0,), [True]),
+        ("line", (), (1.0,), [True]),
+        ("line", (), (1.01,), [False]),
+        ("line", (), (-0.01,), [False]),
+        ("line", (), (0.5, 7.0), [True]),
+        ("line wave", (), (0.5,), [True]),
+        ("line wave", (), (-2.0,), [False]),
+        ("bowl", (), (3.0, -2.0), [True]),
+        ("bowl", (), (3.1, -2.0), [False]),
+        ("bowl", (), (3.0, -2.1), [False]),
+        ("bowl", (), (0.0,), [False]),
+        ("bowl", ("contour", "slices", "surface"), (0.0, 0.0), [True, False, True]),
+        ("bowl", ("slices",), (0.0, 0.0), [False]),
+        ("bowl ridge", (), (0.5, 0.5), [True, False]),
+        ("bowl line", (), (0.5,), [False, False]),
+        ("line bowl", (), (0.5, 0.5), [True, False]),
+    ],
+)
+def test_annotation_is_in_the_panels_of_the_first_landscape_that_can_show_it(
+    plot_of: Planner, names: str, views: tuple[str, ...], at: tuple[float, ...], panels: list[bool]
+) -> None:
+    plot = plot_of(names, views=views, annotations=(Annotation("here", at),))
+    assert notes_of(plot) == [["here"] if shown else [] for shown in panels]
+    assert len(plot.problems) == (0 if any(panels) else 1)
+
+
+def test_annotation_that_no_panel_can_show_is_a_problem_that_names_it(plot_of: Planner) -> None:
+    notes = (Annotation("here", (0.5,)), Annotation("beyond", (4.0,)), Annotation("there", (0.25,)))
+    plot = plot_of("line", annotations=notes)
+    assert notes_of(plot) == [["here", "there"]]
+    assert plot.problems == ("annotation 'beyond': (4) is no point of the plot, and is left out",)
+
+
+def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Planner) -> None:
+    plot = plot_of("line", x=Interval(5.0, 6.0), annotations=(Annotation("here", (5.5,)),))
+    assert notes_of(plot) == [["here"]]
+
+
+# ---- what the figure says to those who do not see it
+
+
+@pytest.mark.parametrize(
+    ("names", "fields", "text"),
+    [
+        ("line", {}, "Curve of Line, f(x) = x; x from 0 to 1."),
+        ("line", {"x": Interval(-0.5, 2.25)}, "Curve of Line, f(x) = x; x from -0.5 to 2.25."),
+        (
+            "line",
+            {"annotations": (Annotation("start", (0.0,)), Annotation("top", (1.0, 3.0)))},
+            "Curve of Line, f(x) = x; x from 0 to 1. Marked: start at 0; top at (1, 3).",
+        ),
+        (
+            "line two",
+            {},
+            "Curve of Line, f(x) = x and Two, f, g; x from 0 to 1.",
+        ),
+        ("bowl", {}, "Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2."),
+        (
+            "bowl",
+            {"views": ("slices",), "x": Interval(1.0, 2.0)},
+            "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from -2 to 2.",
+        ),
+        (
+            "bowl line",
+            {"views": ("surface", "contour"), "annotations": (Annotation("middle", (0.0, 0.0)),)},
+            "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
+            "(b) Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
+            "(c) Curve of Line, f(x) = x; x from 0 to 1.",
+        ),
+    ],
+    ids=["curve", "x", "annotations", "two-curves", "contour", "slices", "panels"],
+)
+def test_alternative_text(plot_of: Planner, names: str, fields: dict[str, Any], text: str) -> None:
+    assert alt_text(plot_of(names, **fields)) == text
+
+
+def test_alternative_text_tells_the_range_that_is_drawn_when_curves_differ_in_theirs(plot_of: Planner) -> None:
+    """The axes of the figure reach from the lowest to the highest point of all curves."""
+    assert "from -3 to 3" in alt_text(plot_of("line wave"))
