@@ -42,7 +42,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def plot_of(folder: Path) -> Planner:
-    def plot_of(names: str, *, default: str = "pytorch", tabs: str = "pytorch mxnet jax tensorflow", **fields: Any) -> Plot:
+    def plot_of(
+        names: str, *, default: str = "pytorch", tabs: str = "pytorch mxnet jax tensorflow", **fields: Any
+    ) -> Plot:
         settings = Settings(
             frameworks=tuple(tabs.split()),
             default_framework=default,
@@ -69,7 +71,12 @@ def shape(plot: Plot) -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(
     ("names", "tabs"),
-    [("line", ("pytorch", "jax")), ("wave", ("pytorch",)), ("line wave", ("pytorch",)), ("line bowl", ("pytorch", "jax"))],
+    [
+        ("line", ("pytorch", "jax")),
+        ("wave", ("pytorch",)),
+        ("line wave", ("pytorch",)),
+        ("line bowl", ("pytorch", "jax")),
+    ],
 )
 def test_tabs_are_the_frameworks_that_have_code_for_all_landscapes(
     plot_of: Planner, names: str, tabs: tuple[str, ...]
@@ -172,7 +179,11 @@ def test_curves_share_a_panel_and_everything_else_has_its_own(
     ("names", "views", "message"),
     [
         ("line", ("contour",), "view contour cannot show a function of one variable; these can: curve"),
-        ("line wave", ("heatmap", "slices"), "view heatmap, slices cannot show functions of one variable; these can: curve"),
+        (
+            "line wave",
+            ("heatmap", "slices"),
+            "view heatmap, slices cannot show functions of one variable; these can: curve",
+        ),
         (
             "bowl",
             ("curve",),
