@@ -23,3 +23,5 @@ html_title = f"sphinx-optviz {release}"
 
 # Footnotes with the addresses of links are noise on a small screen.
 epub_show_urls = "no"
+# Without -d, sphinx-build keeps the doctrees in the output folder, and the EPUB builder wonders what they are.
+suppress_warnings = ["epub.unknown_project_files"]

@@ -150,7 +150,6 @@ def test_names_are_never_empty_and_hold_no_blank(text: str) -> None:
         ("figsize", "6, 4.5", (6.0, 4.5)),
         ("figsize", "6 4.5", (6.0, 4.5)),
         ("figsize", "6x4.5", (6.0, 4.5)),
-        ("figsize", "6 × 4.5", (6.0, 4.5)),
         ("legend", "", "best"),
         ("legend", "Upper  Left", "upper left"),
         ("legend", "off", "none"),
@@ -189,13 +188,19 @@ def test_option_that_is_right_is_understood(option: str, text: str, value: objec
         ("alt", "", "it is empty"),
         ("name", "", "it is empty"),
         ("align", "middle", "There are: left, center, right."),
-        ("width", "wide", "not a positive"),
     ],
 )
 def test_option_that_is_wrong_is_explained(option: str, text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:
         CHECKS[option](text)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["wide", "-5cm", "5 miles", ""])
+def test_width_that_is_none_is_refused(text: str) -> None:
+    """The words are those of docutils."""
+    with pytest.raises(ValueError):
+        CHECKS["width"](text)
 
 
 def test_every_option_is_checked() -> None:

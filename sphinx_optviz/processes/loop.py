@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
+import signal
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ TAIL = 4000  # characters of it that a failure carries
 
 
 def capture_output(path: str) -> int:
-    """Send file descriptors 1 and 2, and with them all that code prints, to the file *path*; keep it small."""
+    """Send file descriptors 1 and 2, and with them all that code prints, to the file *path*."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError:  # over ssh the host's folder does not exist here
@@ -31,15 +32,21 @@ def capture_output(path: str) -> int:
         os.dup2(fd, target)
     sys.stdout = os.fdopen(1, "w", 1, errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, errors="replace", closefd=False)
+    return fd
 
-    def watch() -> None:
-        while True:
-            time.sleep(0.05)
+
+def watch(fd: int, parent: int) -> None:
+    """For ever: keep the file of printed text small, and end the whole group when the host has gone."""
+    while True:
+        time.sleep(0.05)
+        with contextlib.suppress(OSError):  # user code may close any descriptor
             if os.fstat(fd).st_size > OUTPUT_LIMIT:
                 os.ftruncate(fd, 0)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return fd
+        # A killed host cannot end us, and user code in a loop does not see that the channel is closed.
+        if os.getppid() != parent:
+            if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+                os.killpg(os.getpid(), signal.SIGKILL)
+            os._exit(1)
 
 
 def tail_of(fd: int) -> str:
@@ -103,6 +110,7 @@ def serve(channel: Any) -> None:
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
     fd = capture_output(start["output"])
+    threading.Thread(target=watch, args=(fd, os.getppid()), daemon=True).start()
     faulthandler.enable(fd)  # after a crash in native code the host finds there where it was
     programs = load(start, fd)
     channel.send(programs["ready"])

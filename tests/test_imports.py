@@ -1,0 +1,235 @@
+"""Imports go downward only, hidden ones counted, and what is heavy is imported where it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import sphinx_optviz
+
+PACKAGE = "sphinx_optviz"
+ROOT = Path(sphinx_optviz.__file__).parent
+
+# From the bottom up. A folder stands for all modules in it; the package itself is "".
+LAYERS = [
+    ["model", "runs", "log", "nodes"],
+    ["frameworks", "landscapes", "store", "domain", "processes"],
+    ["config", "directive", "plan", "execute", "draw", "place", "tabs", "report", "pages"],
+    ["pipeline"],
+    ["extension"],
+    [""],
+]
+
+# Within a layer a module imports from another only where it says so here.
+SIDEWAYS = {
+    ("runs", "model"),  # digests
+    ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
+    ("directive", "config"),  # the names of frameworks, checked as in conf.py
+}
+
+HEAVY = ["execnet", "matplotlib", "mpl_toolkits", "cycler", "numpy", "scipy"]
+FRAMEWORKS = ["torch", "mxnet", "jax", "jaxlib", "optax", "tensorflow", "keras"]
+ADAPTERS = {"pytorch": ["torch"], "mxnet": ["mxnet"], "jax": ["jax"], "tensorflow": ["tensorflow", "keras"], "numpy": []}
+
+# Sent to an interpreter that has nothing of ours.
+SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", *(f"frameworks.{name}" for name in ADAPTERS)]
+# Run in a child that can import this package.
+DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
+WITHOUT_SPHINX = ["model", "runs", "landscapes", "frameworks", "store", "processes", "plan", "execute", "draw"]
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import that runs, wherever in the file it stands."""
+
+    name: str  # of the module, dotted
+    at_top: bool  # and not in a function
+    line: int
+
+
+def name_of(path: Path) -> str:
+    """The module's name below the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_landscape(path: Path) -> bool:
+    """Whether it is the code of a landscape, which is read as text."""
+    return path.parent.parent == ROOT / "landscapes"
+
+
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py")) if not is_landscape(path)}
+HOST = [name for name in MODULES if name not in {*SENT_AS_TEXT, *DRAWING}]
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def imports_in(text: str, module: str, *, is_package: bool = False) -> list[Import]:
+    """All imports of *text*, the code of *module*, except those for type checkers."""
+    found: list[Import] = []
+
+    def add(name: str, node: ast.stmt, *, at_top: bool) -> None:
+        found.append(Import(name, at_top, node.lineno))
+
+    def visit(node: ast.AST, *, at_top: bool) -> None:
+        if is_type_checking(node):
+            assert isinstance(node, ast.If)
+            for child in node.orelse:
+                visit(child, at_top=at_top)
+            return
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                add(alias.name, node, at_top=at_top)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                here = [PACKAGE, *filter(None, module.split("."))]
+                up = node.level - 1 if is_package else node.level
+                base = ".".join([*here[: len(here) - up], *filter(None, [base])])
+            # "from sphinx_optviz import config" imports a module as much as "import sphinx_optviz.config" does.
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                add(full if full.removeprefix(f"{PACKAGE}.") in MODULES else base, node, at_top=at_top)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
+            first = node.args[0]
+            assert isinstance(first, ast.Constant), f"{module}: what does line {node.lineno} import?"
+            found.append(Import(str(first.value), at_top, node.lineno))
+        inside = at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            visit(child, at_top=inside)
+
+    visit(ast.parse(text), at_top=True)
+    return found
+
+
+def imports_of(module: str) -> list[Import]:
+    path = MODULES[module]
+    return imports_in(path.read_text(encoding="utf-8"), module, is_package=path.name == "__init__.py")
+
+
+def outside(module: str, names: list[str], *, at_top: bool = False) -> list[Import]:
+    """The imports of *module* that belong to one of the packages *names*."""
+    return [
+        found for found in imports_of(module) if found.name.split(".")[0] in names and (found.at_top or not at_top)
+    ]
+
+
+def layer_of(module: str) -> tuple[int, str]:
+    """The layer's number, and the file or folder."""
+    part = module.split(".")[0]
+    return next(number for number, parts in enumerate(LAYERS) if part in parts), part
+
+
+def edges() -> set[tuple[str, str]]:
+    """(importer, imported) by file or folder of the package."""
+    found = set()
+    for module in MODULES:
+        for item in imports_of(module):
+            if item.name.split(".")[0] == PACKAGE:
+                target = item.name.removeprefix(PACKAGE).removeprefix(".")
+                pair = (layer_of(module)[1], layer_of(target)[1])
+                found |= {pair} if pair[0] != pair[1] else set()
+    return found
+
+
+# ---- the tools of this file
+
+
+@pytest.mark.parametrize(
+    ("text", "module", "expected"),
+    [
+        ("import a.b, c", "plan", [("a.b", True), ("c", True)]),
+        ("from a.b import c", "plan", [("a.b", True)]),
+        ("def f():\n    import a", "plan", [("a", False)]),
+        ("class C:\n    import a\n    def f(self):\n        from b import c", "plan", [("a", True), ("b", False)]),
+        ("try:\n    import a\nexcept ImportError:\n    import b", "plan", [("a", True), ("b", True)]),
+        ("if TYPE_CHECKING:\n    import a\nelse:\n    import b", "plan", [("b", True)]),
+        ("from sphinx_optviz import config", "plan", [("sphinx_optviz.config", True)]),
+        ("from sphinx_optviz import __version__", "plan", [("sphinx_optviz", True)]),
+        ("from . import config", "plan", [("sphinx_optviz.config", True)]),
+        ("from .draw import style", "plan", [("sphinx_optviz.draw.style", True)]),
+        ("from .. import config", "draw.views", [("sphinx_optviz.config", True)]),
+        ("from .style import INK", "draw.views", [("sphinx_optviz.draw.style", True)]),
+        ("import importlib\nimportlib.import_module('a')", "plan", [("importlib", True), ("a", True)]),
+    ],
+)
+def test_all_kinds_of_imports_are_found(text: str, module: str, expected: list[tuple[str, bool]]) -> None:
+    assert [(found.name, found.at_top) for found in imports_in(text, module)] == expected
+
+
+def test_every_module_is_in_a_layer_and_every_name_is_a_module() -> None:
+    assert sorted({module.split(".")[0] for module in MODULES}) == sorted(name for layer in LAYERS for name in layer)
+    assert set(SENT_AS_TEXT) & set(MODULES) >= {"processes.loop", "frameworks.evaluate", "frameworks.numpy"}
+    assert set(DRAWING) <= set(MODULES)
+    assert set(WITHOUT_SPHINX) <= set(MODULES)
+
+
+# ---- the order
+
+
+def test_imports_go_downward() -> None:
+    upward = {
+        (importer, imported) for importer, imported in edges() if layer_of(imported)[0] > layer_of(importer)[0]
+    }
+    assert upward == set()
+
+
+def test_imports_within_a_layer_are_those_listed() -> None:
+    level = {
+        (importer, imported) for importer, imported in edges() if layer_of(imported)[0] == layer_of(importer)[0]
+    }
+    assert level == SIDEWAYS
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[0] in WITHOUT_SPHINX])
+def test_what_has_nothing_to_do_with_sphinx_does_not_import_it(module: str) -> None:
+    assert outside(module, ["sphinx", "docutils", "sphinx_tabs"]) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_frameworks_are_imported_by_their_adapters_alone(module: str) -> None:
+    folder, _, name = module.partition(".")
+    own = ADAPTERS.get(name, []) if folder == "frameworks" else []
+    assert outside(module, [framework for framework in FRAMEWORKS if framework not in own]) == []
+
+
+@pytest.mark.parametrize("module", HOST)
+def test_the_host_imports_nothing_heavy_before_it_needs_it(module: str) -> None:
+    assert outside(module, HEAVY, at_top=True) == []
+
+
+@pytest.mark.parametrize("module", [name for name in SENT_AS_TEXT if name in MODULES])
+def test_what_is_sent_to_other_interpreters_imports_nothing_of_this_package(module: str) -> None:
+    assert outside(module, [PACKAGE]) == []
+
+
+def test_the_child_that_draws_imports_of_this_package_what_draws_alone() -> None:
+    names = {found.name for module in DRAWING for found in outside(module, [PACKAGE])}
+    assert names <= {f"{PACKAGE}.{module}" for module in DRAWING}
+
+
+# ---- what really happens
+
+
+def imported_by(statement: str) -> set[str]:
+    """The packages that another interpreter has imported after *statement*."""
+    code = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_importing_the_extension_imports_nothing_heavy() -> None:
+    found = imported_by(f"import {PACKAGE}.extension, {PACKAGE}.pipeline")
+    assert PACKAGE in found
+    assert found & {*HEAVY, *FRAMEWORKS} == set()
+
+
+def test_importing_the_package_imports_not_even_sphinx() -> None:
+    """A theme or tool that asks for the version should not pay for more."""
+    assert imported_by(f"import {PACKAGE}") & {"sphinx", "docutils"} == set()
