@@ -126,6 +126,13 @@ def check_values(app: Sphinx, config: Config) -> None:
             config[f"optviz_{name}"] = value.default
 
 
+def _resolved(interpreter: str, confdir: Path) -> str:
+    """A path relative to conf.py made absolute; the name of a program and an execnet spec stay as they are."""
+    if "//" in interpreter or "=" in interpreter or Path(interpreter).name == interpreter:
+        return interpreter
+    return str(confdir / Path(interpreter).expanduser())
+
+
 def conf_py(app: Sphinx) -> str:
     """The place of warnings about conf.py; Sphinx does not know the lines of its values."""
     return f"{Path(app.confdir, 'conf.py')}:1"
@@ -137,4 +144,5 @@ def settings_of(app: Sphinx) -> Settings:
     confdir = Path(app.confdir)
     checked["store"] = confdir / checked["store"]
     checked["landscape_path"] = tuple(confdir / folder for folder in checked["landscape_path"])
+    checked["interpreters"] = {name: _resolved(path, confdir) for name, path in checked["interpreters"].items()}
     return Settings(**checked)

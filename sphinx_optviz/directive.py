@@ -74,7 +74,7 @@ def parse_annotations(text: str) -> tuple[Annotation, ...]:
 
 def parse_names(text: str) -> tuple[str, ...]:
     """Names separated by blanks or commas, without repetition."""
-    return tuple(dict.fromkeys(re.split(r"[\s,]+", text.strip(" ,\n\t")))) if text.strip(" ,\n\t") else ()
+    return tuple(dict.fromkeys(text.replace(",", " ").split()))
 
 
 def _number(text: str) -> float:
@@ -88,7 +88,7 @@ def _number(text: str) -> float:
 
 
 def _frameworks(text: str) -> tuple[str, ...]:
-    names = tuple(framework_name(name) for name in parse_names(text))
+    names = tuple(dict.fromkeys(framework_name(name) for name in parse_names(text)))
     if not names:
         raise ValueError("name at least one framework")
     return names

@@ -66,7 +66,9 @@ def _cannot_start(framework: str, settings: Settings) -> Failure | None:
     """Why *framework* cannot run here, as far as that shows without starting its interpreter."""
     known = FRAMEWORKS[framework]
     if not known.has_adapter:
-        return Failure(subtype="framework_missing", message=f"this version cannot run {known.label}")
+        able = ", ".join(framework.name for framework in FRAMEWORKS.values() if framework.has_adapter)
+        message = f"{known.label} was not run: this version runs {able}; the code is shown all the same"
+        return Failure(subtype="framework_missing", message=message)
     if interpreter_of(framework, settings) == "" and importlib.util.find_spec(known.module) is None:
         return _not_installed(framework, known.module, settings)
     return None
@@ -114,7 +116,7 @@ def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: 
     if not started:
         if error.missing in (FRAMEWORKS[run.framework].module, "numpy"):
             return _not_installed(run.framework, error.missing, settings)
-        message = f"{label} does not start: {error}"
+        message = f"{label} was not run: {error}"
         return Failure(subtype="framework_broken", message=message, details=error.details)
     path = str(run.source.path)
     # What the child's faulthandler wrote: the most recent call first.

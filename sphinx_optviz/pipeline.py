@@ -124,7 +124,12 @@ class Build:
     # ---- EXECUTE
 
     def _execute(self, pool: DrawingPool) -> None:
-        wanted = [(work, name) for work in self.works.values() if work.plot for name in work.plot.frameworks]
+        wanted = [
+            (work, name)
+            for work in self.works.values()
+            if work.plot
+            for name in dict.fromkeys([*work.plot.frameworks, work.plot.drawn_from])
+        ]
         self._run_for(wanted, pool)
         shared = [work for work in self.works.values() if work.plot and work.record.spec.figure == "shared"]
         for work in shared:
@@ -136,7 +141,7 @@ class Build:
                 work.drawn_from = name
         for work, name in wanted + rescue:
             if work.plot:
-                needed = name == work.plot.drawn_from and not work.drawn_from
+                needed = work in shared and name == work.plot.drawn_from and not work.drawn_from
                 self.report.add(work.plot.runs(name), work.location, needed=needed)
         self.report.warn(self.outcomes)
 
@@ -149,7 +154,7 @@ class Build:
         if self.mime and self.settings.jobs > 1:
             # The import of Matplotlib takes longer than most runs: let it go on beside them.
             pool.warm_up(min(len(to_run), len(self.works)))
-        progress = Progress("running landscapes", len(to_run), self.app.config.verbosity)
+        progress = Progress("running landscapes", len(to_run), self.app.verbosity)
         for run, outcome in run_all(to_run, self.settings, self.store):
             progress.step(f"{run.label} ({run.framework})")
             self.outcomes[run.key] = outcome
@@ -197,7 +202,7 @@ class Build:
         to_draw = missing(figure for work in self.works.values() for figure in work.figures.values())
         if not to_draw:
             return
-        progress = Progress("drawing figures", len(to_draw), self.app.config.verbosity)
+        progress = Progress("drawing figures", len(to_draw), self.app.verbosity)
         refused: dict[str, str] = {}
         for figure, error, its_refused in pool.draw(to_draw):
             progress.step(figure.label)
@@ -239,13 +244,20 @@ class Build:
                 image_error = f"There is no figure: {self._reason(plot, plot.drawn_from)}"
         return Placement(
             tabs=tuple(self._tab(work, plot, name) for name in plot.frameworks),
-            open_tab=plot.open_tab,
+            open_tab=self._open_tab(work, plot),
             image=image,
             image_error=image_error,
             alt=work.record.spec.alt or alt_text(plot),
             note=note,
             problems=problems,
         )
+
+    def _open_tab(self, work: _Work, plot: Plot) -> str:
+        """With a figure in every tab, one that has a figure: on paper the open one is all there is."""
+        ran = [name for name in plot.frameworks if self._ran(plot, name)]
+        if work.record.spec.figure == "each" and ran and plot.open_tab not in ran and self._absent(plot, plot.open_tab):
+            return ran[0]
+        return plot.open_tab
 
     def _image(self, work: _Work, framework: str) -> tuple[str, str]:
         """The file's name, and what to say instead."""

@@ -23,34 +23,38 @@ class PlacePlots(SphinxPostTransform):
     def run(self, **_: Any) -> None:
         domain = cast("OptvizDomain", self.env.get_domain("optviz"))
         told: set[tuple[str, int]] = set()
-        for node in list(self.document.findall(lambda node: isinstance(node, optplot_image | optplot_code))):
-            assert isinstance(node, nodes.Element)
-            if domain.placements is None:  # a builder that writes no pages
-                if isinstance(node, optplot_image):
-                    node["candidates"] = {}  # gettext wants its alt; linkcheck must find no address in it
-                continue
-            where = (node["docname"], node["index"])
-            placement = domain.placements.get(where, Placement())
-            if where not in told:
-                told.add(where)
-                self._tell(node, placement)
-            if isinstance(node, optplot_image):
-                self._place_image(node, placement)
-            else:
-                self._place_code(node, placement)
+        # Images first: where there is one, the messages go with it.
+        for kind in (optplot_image, optplot_code):
+            for node in cast("list[nodes.Element]", list(self.document.findall(kind))):
+                if domain.placements is None:  # a builder that writes no pages
+                    if kind is optplot_image:
+                        node["candidates"] = {}  # gettext wants its alt; linkcheck must find no address in it
+                    continue
+                where = (node["docname"], node["index"])
+                placement = domain.placements.get(where, Placement())
+                if where not in told:
+                    told.add(where)
+                    self._tell(node, placement)
+                if kind is optplot_image:
+                    self._place_image(node, placement)
+                else:
+                    self._place_code(node, placement)
 
     def _tell(self, node: nodes.Element, placement: Placement) -> None:
         """Put what was wrong in the directive before whatever it has become."""
-        if placement.problems:
+        if placement.problems and placement.alt:
             outermost = node.parent if isinstance(node.parent, nodes.figure) else node
             outermost.parent.insert(outermost.parent.index(outermost), _error(*placement.problems))
+        elif placement.problems:
+            # Nothing has become of it. In its place, for docutils leaves a caption open that has no sibling.
+            node.parent.insert(node.parent.index(node), _error(*placement.problems))
 
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:
         figure = node.parent
-        if placement.image_error:
-            node.replace_self(_error(placement.image_error))
-        elif not placement.alt:  # the directive failed as a whole, and _tell has said so
+        if not placement.alt:
             figure.remove(node)
+        elif placement.image_error:
+            node.replace_self(_error(placement.image_error))
         else:
             shape = {name: node[name] for name in ("width", "classes") if name in node}
             alt = node.get("alt") or placement.alt

@@ -6,6 +6,7 @@ Content only: nothing here knows Sphinx, runs code or draws.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Annotation
@@ -14,6 +15,10 @@ from sphinx_optviz.runs import Axis, Run
 if TYPE_CHECKING:
     from sphinx_optviz.landscapes import Catalogue, Landscape
     from sphinx_optviz.model import PlotSpec, Settings
+
+
+# On one grid: a 2-D plot of that many has 2000 on each axis, more than any figure can show.
+_MAX_POINTS = 4_000_000
 
 
 class PlanError(Exception):
@@ -79,16 +84,22 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
         names = ", ".join(landscape.name for landscape in landscapes)
         raise PlanError(f"no framework of {', '.join(wanted)} has code for {names}")
     preferred = settings.default_framework
-    preferred = preferred if preferred in frameworks else frameworks[0]
+    open_tab = preferred if preferred in frameworks else frameworks[0]
+    # Outside the tabs the default framework is still the one to draw from, unless the author chose others here.
+    coded = all(preferred in landscape.sources for landscape in landscapes)
+    drawn_from = preferred if coded and not spec.frameworks else open_tab
     plot = Plot(
         spec=spec,
         landscapes=landscapes,
         frameworks=frameworks,
-        drawn_from=preferred,
-        open_tab=preferred,
+        drawn_from=drawn_from,
+        open_tab=open_tab,
         panels=_panels(spec, landscapes, problems),
         problems=(),
     )
+    points = max(prod(axis.count for axis in series.axes) for panel in plot.panels for series in panel.series)
+    if points > _MAX_POINTS:
+        raise PlanError(f"{points} points are too many; {_MAX_POINTS} are allowed")
     return replace(plot, problems=tuple(problems))
 
 
@@ -116,7 +127,7 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
         for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:
             grid = _grid(landscape, spec)
             series = (
-                tuple(Series(landscape, line) for line in _slices(grid))
+                tuple(Series(landscape, line) for line in _slices(grid, spec))
                 if view == "slices"
                 else (Series(landscape, grid),)
             )
@@ -136,13 +147,14 @@ def _grid(landscape: Landscape, spec: PlotSpec) -> tuple[Axis, ...]:
     )
 
 
-def _slices(grid: tuple[Axis, ...]) -> list[tuple[Axis, ...]]:
-    """For each variable the line through the middle of the domain along it, with as many points as a curve."""
+def _slices(grid: tuple[Axis, ...], spec: PlotSpec) -> list[tuple[Axis, ...]]:
+    """For each variable the line through the middle of the domain along it, with as many points as a curve has."""
     middle = [replace(axis, low=(axis.low + axis.high) / 2, high=(axis.low + axis.high) / 2, count=1) for axis in grid]
     lines = []
-    for index, axis in enumerate(grid):
+    for index, (axis, interval) in enumerate(zip(grid, (spec.x, spec.y), strict=True)):
+        wanted = interval.count if interval else None
         line = list(middle)
-        line[index] = replace(axis, count=max(axis.count, DEFAULT_COUNTS[1]))
+        line[index] = replace(axis, count=wanted or max(axis.count, DEFAULT_COUNTS[1]))
         lines.append(tuple(line))
     return lines
 
@@ -171,23 +183,26 @@ def _annotated(panels: list[Panel], spec: PlotSpec, problems: list[str]) -> tupl
 
 def alt_text(plot: Plot) -> str:
     """What the figure shows, for those who cannot see it, from the landscapes' data."""
-    parts = []
-    for panel in plot.panels:
-        landscapes = {series.landscape.name: series for series in panel.series}.values()
-        shown = " and ".join(f"{series.landscape.title}, {series.landscape.formula}" for series in landscapes)
-        axes = panel.series[0].landscape.axes if panel.view == "slices" else panel.series[0].axes
-        if panel.view == "slices":
-            widest = [
-                max((line.axes[i] for line in panel.series), key=lambda a: a.high - a.low) for i in range(len(axes))
-            ]
-            axes = tuple(widest)
-        ranges = ", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in axes)
-        text = f"{panel.view.capitalize()} of {shown}; {ranges}"
-        marks = [f"{note.text} at {_coordinates(note)}" for note in panel.annotations]
-        parts.append(f"{text}. Marked: {'; '.join(marks)}" if marks else text)
+    parts = [_alt_of_panel(panel, plot.spec) for panel in plot.panels]
     if len(parts) == 1:
         return parts[0] + "."
     return " ".join(f"({chr(ord('a') + index)}) {part}." for index, part in enumerate(parts))
+
+
+def _alt_of_panel(panel: Panel, spec: PlotSpec) -> str:
+    shown: list[str] = []
+    domains: list[str] = []
+    for landscape in dict.fromkeys(series.landscape.name for series in panel.series):
+        its = next(series.landscape for series in panel.series if series.landscape.name == landscape)
+        shown.append(f"{its.title}, {its.formula}")
+        domains.append(", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in _grid(its, spec)))
+    if len(set(domains)) == 1:
+        text = f"{panel.view.capitalize()} of {' and '.join(shown)}; {domains[0]}"
+    else:
+        pairs = zip(shown, domains, strict=True)
+        text = f"{panel.view.capitalize()} of {' and '.join(f'{what} ({domain})' for what, domain in pairs)}"
+    marks = [f"{note.text} at {_coordinates(note)}" for note in panel.annotations]
+    return f"{text}. Marked: {'; '.join(marks)}" if marks else text
 
 
 def _coordinates(annotation: Annotation) -> str:

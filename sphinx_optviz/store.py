@@ -7,10 +7,11 @@ function with its numbers, little-endian float64 in base64. Whatever does not fi
 from __future__ import annotations
 
 import base64
-import binascii
+import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
@@ -33,14 +34,14 @@ class StoreProblem:
 
 
 class _StoredArrays(Mapping[str, Array]):
-    """The lines of an entry whose digest was checked, decoded when somebody wants the numbers."""
+    """The numbers of an entry, decoded when somebody wants them."""
 
-    def __init__(self, names: tuple[str, ...], lines: list[bytes]) -> None:
-        self._lines = dict(zip(names, lines, strict=True))
+    def __init__(self, lines: dict[str, tuple[tuple[int, ...], bytes]]) -> None:
+        self._lines = lines  # function -> shape, base64
 
     def __getitem__(self, name: str) -> Array:
-        line = json.loads(self._lines[name])
-        return Array(tuple(line["shape"]), base64.b64decode(line["data"]))
+        shape, text = self._lines[name]
+        return Array(shape, base64.b64decode(text))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
@@ -56,8 +57,9 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except BaseException:  # Ctrl-C too must leave nothing behind
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
@@ -91,17 +93,43 @@ def _pack(run: Run, result: Result) -> tuple[str, bytes]:
     lines = [_line(about)]
     for name in run.functions:
         array = result.arrays[name]
-        data = base64.b64encode(array.data).decode("ascii")
-        lines.append(_line({"function": name, "shape": list(array.shape), "data": data}))
+        lines.append(_array_start(name, array.shape) + base64.b64encode(array.data) + _ARRAY_END)
     body = b"".join(lines)
     return hashlib.sha256(body).hexdigest(), body
+
+
+_ARRAY_END = b'"}\n'
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+
+
+def _array_start(name: str, shape: tuple[int, ...]) -> bytes:
+    """The beginning of a function's line, up to its numbers."""
+    return json.dumps({"function": name, "shape": list(shape), "data": ""}).encode()[:-2]
+
+
+def _shape(run: Run) -> tuple[int, ...]:
+    """Of each array that *run* gives."""
+    variables = len(run.axes)
+    tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[run.operation]
+    return (*(axis.count for axis in run.axes), *tail)
+
+
+def _unpack_array(run: Run, name: str, line: bytes) -> tuple[tuple[int, ...], bytes]:
+    """Shape and base64 of a line; it must be what we would have written. Raises ValueError."""
+    shape = _shape(run)
+    start = _array_start(name, shape)
+    text = line[len(start) : -len(_ARRAY_END)]
+    fits = line.startswith(start) and line.endswith(_ARRAY_END) and _BASE64.fullmatch(text)
+    if not fits or len(text) != -(-prod(shape) * 8 // 3) * 4:
+        raise ValueError(f"it holds no complete array for {name}")
+    return shape, text
 
 
 def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Result:
     """The result that a child's answer *message* to *run* holds. Raises ValueError if arrays are not what was asked."""
     arrays = {name: Array(tuple(shape), data) for name, (shape, data) in message["arrays"].items()}
     for name in run.functions:
-        if name not in arrays or prod(arrays[name].shape) * 8 != len(arrays[name].data):
+        if name not in arrays or arrays[name].shape != _shape(run) or len(arrays[name].data) != prod(_shape(run)) * 8:
             raise ValueError(f"the answer holds no complete array for {name}")
     result = Result(
         version=version,
@@ -131,14 +159,14 @@ class Store:
         path = self.path(run)
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self.problems.append(StoreProblem(f"the stored result cannot be read: {error}", path))
             return None
         try:
             return self._unpack(run, content)
-        except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             message = f"the stored result is damaged ({error}) and is not used; remove the file, or let it be rewritten"
             self.problems.append(StoreProblem(message, path))
             return None
@@ -164,15 +192,16 @@ class Store:
             raise ValueError("it belongs to another run")
         if hashlib.sha256(body).hexdigest() != head["digest"]:
             raise ValueError("its digest does not fit")
-        second, *lines = body.splitlines()
+        second, *lines = body.splitlines(keepends=True)
         about = json.loads(second)
         if {name: about[name] for name in _about(run)} != _about(run):
             raise ValueError("it says that something else was run")
+        pairs = zip(run.functions, lines, strict=True)
         return Result(
             version=about["version"],
             dtype=about["dtype"],
             method=about["method"],
-            arrays=_StoredArrays(run.functions, lines),
+            arrays=_StoredArrays({name: _unpack_array(run, name, line) for name, line in pairs}),
             non_finite=_non_finite(about["non_finite"]),
             digest=head["digest"],
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
 from sphinx_optviz.processes import Child, Message, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -58,7 +60,7 @@ CASES = {
         "x**2 - y**2",
         lambda x, y: x**2 - y**2,
         lambda x, y: [2 * x, -2 * y],
-        lambda x, y: [[2 + 0 * x, 0 * x], [0 * x, -2 + 0 * x]],
+        lambda x, y: [[2 + 0 * x, 0 * x], [0 * y, -2 + 0 * y]],
         PLANE,
     ),
     "exp xy": Case(
@@ -132,6 +134,7 @@ def asked_of(framework: str) -> Iterator[Asked]:
     if framework == "pytorch":
         pytest.importorskip("torch")
     child = Child(Program(texts=FRAMEWORKS[framework].programs()))
+    child.start()
     yield Asked(framework, child)
     child.end()
 
@@ -161,7 +164,7 @@ def ask_disturbed() -> Iterator[Asked]:
 
 
 def exact(case: Case, operation: str) -> Array:
-    points = np.meshgrid(*[np.linspace(*axis[:2], int(axis[2])) for axis in case.axes], indexing="ij")
+    points = np.meshgrid(*[np.linspace(axis[0], axis[1], int(axis[2])) for axis in case.axes], indexing="ij")
     if operation == "values":
         return np.asarray(case.value(*points))
     if operation == "gradients":

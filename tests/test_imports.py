@@ -34,7 +34,13 @@ SIDEWAYS = {
 
 HEAVY = ["execnet", "matplotlib", "mpl_toolkits", "cycler", "numpy", "scipy"]
 FRAMEWORKS = ["torch", "mxnet", "jax", "jaxlib", "optax", "tensorflow", "keras"]
-ADAPTERS = {"pytorch": ["torch"], "mxnet": ["mxnet"], "jax": ["jax"], "tensorflow": ["tensorflow", "keras"], "numpy": []}
+ADAPTERS = {
+    "pytorch": ["torch"],
+    "mxnet": ["mxnet"],
+    "jax": ["jax"],
+    "tensorflow": ["tensorflow", "keras"],
+    "numpy": [],
+}
 
 # Sent to an interpreter that has nothing of ours.
 SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", *(f"frameworks.{name}" for name in ADAPTERS)]
@@ -67,46 +73,59 @@ MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py")) if not is_
 HOST = [name for name in MODULES if name not in {*SENT_AS_TEXT, *DRAWING}]
 
 
-def is_type_checking(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+class Finder(ast.NodeVisitor):
+    """Collects the imports of one module, except those for type checkers."""
+
+    def __init__(self, module: str, *, is_package: bool) -> None:
+        self.module = module
+        self.is_package = is_package
+        self.at_top = True
+        self.found: list[Import] = []
+
+    def visit_If(self, node: ast.If) -> None:
+        only_for_types = ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for child in node.orelse if only_for_types else [node.test, *node.body, *node.orelse]:
+            self.visit(child)
+
+    def visit_FunctionDef(self, node: ast.AST) -> None:
+        outer, self.at_top = self.at_top, False
+        self.generic_visit(node)
+        self.at_top = outer
+
+    def visit_AsyncFunctionDef(self, node: ast.AST) -> None:
+        self.visit_FunctionDef(node)
+
+    def visit_Lambda(self, node: ast.AST) -> None:
+        self.visit_FunctionDef(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found.extend(Import(alias.name, self.at_top, node.lineno) for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        base = node.module or ""
+        if node.level:
+            here = [PACKAGE, *filter(None, self.module.split("."))]
+            up = node.level - 1 if self.is_package else node.level
+            base = ".".join([*here[: len(here) - up], *filter(None, [base])])
+        for alias in node.names:
+            # "from sphinx_optviz import config" imports a module as much as "import sphinx_optviz.config" does.
+            full = f"{base}.{alias.name}"
+            name = full if full.removeprefix(f"{PACKAGE}.") in MODULES else base
+            self.found.append(Import(name, self.at_top, node.lineno))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if ast.unparse(node.func) in ("__import__", "importlib.import_module"):
+            first = node.args[0]
+            assert isinstance(first, ast.Constant), f"{self.module}: what does line {node.lineno} import?"
+            self.found.append(Import(str(first.value), self.at_top, node.lineno))
+        self.generic_visit(node)
 
 
 def imports_in(text: str, module: str, *, is_package: bool = False) -> list[Import]:
     """All imports of *text*, the code of *module*, except those for type checkers."""
-    found: list[Import] = []
-
-    def add(name: str, node: ast.stmt, *, at_top: bool) -> None:
-        found.append(Import(name, at_top, node.lineno))
-
-    def visit(node: ast.AST, *, at_top: bool) -> None:
-        if is_type_checking(node):
-            assert isinstance(node, ast.If)
-            for child in node.orelse:
-                visit(child, at_top=at_top)
-            return
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                add(alias.name, node, at_top=at_top)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                here = [PACKAGE, *filter(None, module.split("."))]
-                up = node.level - 1 if is_package else node.level
-                base = ".".join([*here[: len(here) - up], *filter(None, [base])])
-            # "from sphinx_optviz import config" imports a module as much as "import sphinx_optviz.config" does.
-            for alias in node.names:
-                full = f"{base}.{alias.name}"
-                add(full if full.removeprefix(f"{PACKAGE}.") in MODULES else base, node, at_top=at_top)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
-            first = node.args[0]
-            assert isinstance(first, ast.Constant), f"{module}: what does line {node.lineno} import?"
-            found.append(Import(str(first.value), at_top, node.lineno))
-        inside = at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for child in ast.iter_child_nodes(node):
-            visit(child, at_top=inside)
-
-    visit(ast.parse(text), at_top=True)
-    return found
+    finder = Finder(module, is_package=is_package)
+    finder.visit(ast.parse(text))
+    return finder.found
 
 
 def imports_of(module: str) -> list[Import]:
@@ -117,13 +136,13 @@ def imports_of(module: str) -> list[Import]:
 def outside(module: str, names: list[str], *, at_top: bool = False) -> list[Import]:
     """The imports of *module* that belong to one of the packages *names*."""
     return [
-        found for found in imports_of(module) if found.name.split(".")[0] in names and (found.at_top or not at_top)
+        found for found in imports_of(module) if found.name.partition(".")[0] in names and (found.at_top or not at_top)
     ]
 
 
 def layer_of(module: str) -> tuple[int, str]:
     """The layer's number, and the file or folder."""
-    part = module.split(".")[0]
+    part = module.partition(".")[0]
     return next(number for number, parts in enumerate(LAYERS) if part in parts), part
 
 
@@ -132,7 +151,7 @@ def edges() -> set[tuple[str, str]]:
     found = set()
     for module in MODULES:
         for item in imports_of(module):
-            if item.name.split(".")[0] == PACKAGE:
+            if item.name.partition(".")[0] == PACKAGE:
                 target = item.name.removeprefix(PACKAGE).removeprefix(".")
                 pair = (layer_of(module)[1], layer_of(target)[1])
                 found |= {pair} if pair[0] != pair[1] else set()
@@ -165,7 +184,9 @@ def test_all_kinds_of_imports_are_found(text: str, module: str, expected: list[t
 
 
 def test_every_module_is_in_a_layer_and_every_name_is_a_module() -> None:
-    assert sorted({module.split(".")[0] for module in MODULES}) == sorted(name for layer in LAYERS for name in layer)
+    assert sorted({module.partition(".")[0] for module in MODULES}) == sorted(
+        name for layer in LAYERS for name in layer
+    )
     assert set(SENT_AS_TEXT) & set(MODULES) >= {"processes.loop", "frameworks.evaluate", "frameworks.numpy"}
     assert set(DRAWING) <= set(MODULES)
     assert set(WITHOUT_SPHINX) <= set(MODULES)
@@ -175,20 +196,16 @@ def test_every_module_is_in_a_layer_and_every_name_is_a_module() -> None:
 
 
 def test_imports_go_downward() -> None:
-    upward = {
-        (importer, imported) for importer, imported in edges() if layer_of(imported)[0] > layer_of(importer)[0]
-    }
+    upward = {(importer, imported) for importer, imported in edges() if layer_of(imported)[0] > layer_of(importer)[0]}
     assert upward == set()
 
 
 def test_imports_within_a_layer_are_those_listed() -> None:
-    level = {
-        (importer, imported) for importer, imported in edges() if layer_of(imported)[0] == layer_of(importer)[0]
-    }
+    level = {(importer, imported) for importer, imported in edges() if layer_of(imported)[0] == layer_of(importer)[0]}
     assert level == SIDEWAYS
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[0] in WITHOUT_SPHINX])
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] in WITHOUT_SPHINX])
 def test_what_has_nothing_to_do_with_sphinx_does_not_import_it(module: str) -> None:
     assert outside(module, ["sphinx", "docutils", "sphinx_tabs"]) == []
 

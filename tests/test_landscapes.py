@@ -287,7 +287,7 @@ def test_landscapes_of_an_entry_point_are_found_and_their_package_not_imported(
 ) -> None:
     install(tmp_path / "site", monkeypatch, module, module)
     assert Catalogue([]).get("bowl").title == "Bowl"
-    assert module.split(".")[0] not in sys.modules
+    assert module.partition(".")[0] not in sys.modules
 
 
 def test_landscapes_of_an_entry_point_come_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

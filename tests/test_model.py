@@ -98,8 +98,8 @@ def test_key_can_be_the_name_of_a_file() -> None:
 
 def test_digest_is_the_same_on_every_machine_and_in_every_release() -> None:
     """Committed stores rest on it: a change of this number is a change of every key."""
-    given_value = {"b": [1, 2.5, None, True], "a": "x² − y²"}
-    assert digest_of(given_value) == "40c9daad89afefdbae994e61c9176f2773564f190099da5f4095117980cd1250"
+    given_value = {"b": [1, 2.5, None, True], "a": "x² + y²"}
+    assert digest_of(given_value) == "c1ba1b792a7f2966850871dfac425a17a4cd048e06e7b1b7b094790e85177037"
 
 
 @given(JSON_VALUES)

@@ -187,7 +187,10 @@ def test_curves_share_a_panel_and_everything_else_has_its_own(
         (
             "bowl",
             ("curve",),
-            "view curve cannot show a function of two variables; these can: contour, surface, wireframe, heatmap, slices",
+            (
+                "view curve cannot show a function of two variables; "
+                "these can: contour, surface, wireframe, heatmap, slices"
+            ),
         ),
     ],
 )
@@ -354,9 +357,11 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
         (
             "bowl line",
             {"views": ("surface", "contour"), "annotations": (Annotation("middle", (0.0, 0.0)),)},
-            "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
-            "(b) Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
-            "(c) Curve of Line, f(x) = x; x from 0 to 1.",
+            (
+                "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
+                "(b) Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
+                "(c) Curve of Line, f(x) = x; x from 0 to 1."
+            ),
         ),
     ],
     ids=["curve", "x", "annotations", "two-curves", "contour", "slices", "panels"],

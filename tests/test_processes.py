@@ -7,15 +7,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sphinx_optviz import processes
 from sphinx_optviz.processes import Answer, Child, ChildError, Pool, Program, gateway_spec
 from sphinx_optviz.processes.loop import OUTPUT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 Job = dict[str, Any]
 
@@ -110,13 +112,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 @pytest.fixture
 def child() -> Iterator[Child]:
     child = Child(PROGRAM)
+    child.start()
     yield child
     child.end()
 
 
 def failure_of(program: Program) -> ChildError:
     with pytest.raises(ChildError) as caught:
-        Child(program)
+        Child(program).start()
     return caught.value
 
 
@@ -147,6 +150,7 @@ def test_child_can_be_ended_twice(child: Child) -> None:
 def test_programs_share_one_namespace() -> None:
     texts = [("one", "def version(): return name"), ("two", "name = 'both'\ndef answer(request): return {}")]
     child = Child(Program(texts=texts))
+    child.start()
     child.end()
     assert child.version == "both"
 
@@ -155,6 +159,7 @@ def test_child_imports_from_the_folders_it_was_given(tmp_path: Path) -> None:
     (tmp_path / "optviz_test_module.py").write_text("NUMBER = '7'\n", encoding="utf-8")
     text = "import optviz_test_module\ndef version(): return optviz_test_module.NUMBER\ndef answer(request): return {}"
     child = Child(Program(texts=[("t", text)], path=[str(tmp_path)]))
+    child.start()
     child.end()
     assert child.version == "7"
 
@@ -193,7 +198,7 @@ def test_what_was_printed_in_an_earlier_request_does_not(child: Child) -> None:
 
 def test_request_that_takes_too_long_tells_where_it_was(child: Child) -> None:
     begin = time.monotonic()
-    with pytest.raises(ChildError, match="no answer within 0.5 seconds") as caught:
+    with pytest.raises(ChildError, match=r"no answer within 0\.5 seconds") as caught:
         child.request({"sleep": 60}, 0.5)
     assert caught.value.timed_out
     assert f'File "program.py", line {line_of("time.sleep")} in answer' in caught.value.details
@@ -349,6 +354,7 @@ def test_interpreter_may_have_blanks_in_its_path(tmp_path: Path) -> None:
     (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     (folder / "python").chmod(0o755)
     child = Child(Program(texts=PROGRAM.texts, interpreter=str(folder / "python")))
+    child.start()
     child.end()
     assert child.version == "1.2"
 
@@ -450,7 +456,11 @@ def test_child_that_was_started_early_does_the_jobs(tmp_path: Path) -> None:
     ids=["exit", "crash", "unspeakable", "timeout"],
 )
 def test_job_that_ends_its_child_takes_no_other_along(deadly: Job, word: str) -> None:
-    jobs = [("a", {"name": "first"}), ("a", {"name": "deadly", **deadly}), ("a", {"name": "last"})]
+    jobs: list[tuple[str, Job]] = [
+        ("a", {"name": "first"}),
+        ("a", {"name": "deadly", **deadly}),
+        ("a", {"name": "last"}),
+    ]
     found = by_name(list(pool_of({"a": PROGRAM}, limit=1, timeout=1.0).run(jobs)))
     assert found["first"].message is not None
     assert found["last"].message is not None
@@ -463,7 +473,10 @@ def test_job_that_ends_its_child_takes_no_other_along(deadly: Job, word: str) ->
 def test_job_that_ends_the_last_child_that_can_be_had_leaves_no_job_unanswered(tmp_path: Path) -> None:
     flag = tmp_path / "started"
     text = TEXT + f"open({str(flag)!r}, 'x').close()\n"  # the second time it fails
-    jobs = [("a", {"name": "first", "exit": 1}), *[("a", {"name": str(number)}) for number in range(3)]]
+    jobs: list[tuple[str, Job]] = [
+        ("a", {"name": "first", "exit": 1}),
+        *[("a", {"name": str(number)}) for number in range(3)],
+    ]
     found = within_reason(pool_of({"a": Program(texts=[("t", text)])}, limit=1), jobs)
     assert found["first"].started
     assert [found[name].started for name in "012"] == [False] * 3
@@ -478,7 +491,7 @@ def test_job_that_cannot_be_asked_for_is_answered_with_an_error_and_takes_no_oth
             raise KeyError("no numbers")
         return {**job, "what": object()} if job["name"] == "bad" else job
 
-    jobs = [("a", {"name": name}) for name in ("before", "bad", "after")]
+    jobs: list[tuple[str, Job]] = [("a", {"name": name}) for name in ("before", "bad", "after")]
     found = within_reason(pool_of({"a": PROGRAM}, limit=1, request=request), jobs)
     assert found["bad"].error is not None
     assert found["before"].message is not None
@@ -487,7 +500,10 @@ def test_job_that_cannot_be_asked_for_is_answered_with_an_error_and_takes_no_oth
 
 def test_job_that_takes_long_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 0.1)
-    jobs = [("a", {"name": "slow", "sleep": 1.5}), *[("a", {"name": str(number)}) for number in range(3)]]
+    jobs: list[tuple[str, Job]] = [
+        ("a", {"name": "slow", "sleep": 1.5}),
+        *[("a", {"name": str(number)}) for number in range(3)],
+    ]
     answers = list(pool_of({"a": PROGRAM}, limit=2).run(jobs))
     assert [answer.job["name"] for answer in answers] == ["0", "1", "2", "slow"]
     assert len({answer.message["pid"] for answer in answers if answer.message}) == 2
@@ -495,7 +511,11 @@ def test_job_that_takes_long_does_not_hold_up_the_others(monkeypatch: pytest.Mon
 
 def test_there_are_never_more_children_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 0.1)
-    jobs = [("a", {"name": "slow", "sleep": 1.0}), ("a", {"name": "other"}), ("b", {"name": "third"})]
+    jobs: list[tuple[str, Job]] = [
+        ("a", {"name": "slow", "sleep": 1.0}),
+        ("a", {"name": "other"}),
+        ("b", {"name": "third"}),
+    ]
     answers = list(pool_of({"a": PROGRAM, "b": PROGRAM}, limit=1).run(jobs))
     assert answers[0].job["name"] == "slow"
     assert len(answers) == 3
@@ -508,7 +528,7 @@ def test_there_are_never_more_children_than_the_limit(monkeypatch: pytest.Monkey
 def test_pool_that_is_closed_in_the_middle_leaves_no_process(tmp_path: Path, how: str) -> None:
     pids = tmp_path / "pids"
     pool = pool_of({"a": PROGRAM, "b": PROGRAM}, timeout=60.0)
-    jobs = [
+    jobs: list[tuple[str, Job]] = [
         ("a", {"name": "quick"}),
         ("a", {"name": "slow", "pid_to": str(pids), "start": str(pids), "sleep": 60}),
         ("b", {"name": "too", "pid_to": str(pids), "start": str(pids), "sleep": 60}),

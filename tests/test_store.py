@@ -134,10 +134,10 @@ def test_entry_is_what_people_can_read_and_other_programs_too(entry: Path) -> No
     assert hashlib.sha256(body).hexdigest() == head["digest"]
 
 
-def test_equal_results_are_equal_bytes(store: Store, entry: Path, tmp_path: Path) -> None:
+def test_equal_results_are_equal_bytes(entry: Path, tmp_path: Path) -> None:
     other = Store(tmp_path / "other")
     turned = dict(reversed(list(result_of().arrays.items())))
-    other.put(RUN, result_of(**turned))
+    other.put(RUN, result_of(RUN, **turned))
     assert other.path(RUN).read_bytes() == entry.read_bytes()
 
 
@@ -180,7 +180,7 @@ def test_digest_of_a_result_changes_with_every_part(store: Store, change: dict[s
 )
 def test_answer_without_a_whole_array_for_each_function_is_refused(arrays: dict[str, Array]) -> None:
     with pytest.raises(ValueError, match="no complete array for g"):
-        result_of(**arrays)
+        result_of(RUN, **arrays)
 
 
 def test_put_leaves_nothing_but_the_entry(entry: Path) -> None:
@@ -430,7 +430,7 @@ def test_write_that_is_interrupted_keeps_the_old_content_and_leaves_nothing_behi
     path = tmp_path / "entry"
     path.write_bytes(b"old")
 
-    def interrupted(self: Path, target: Path) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", interrupted)

@@ -22,6 +22,8 @@ _METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
 }
 _PATH = re.compile(r'(?<= d=")[^"]*')
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>]*>\n?")
+_EMPTY_PATH = re.compile(r'<path (id="[^"]*")/>')
 _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
 # Inches around the axes of a panel: left of the tick labels, right, bottom, top.
@@ -33,6 +35,7 @@ _MARGINS = {
 _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "space"}
 _LETTER = 0.24  # inches for "(a)" under a panel
 _TITLE = 0.3
+_WIDE = 3.4
 
 _answered_style: list[object] = [None, {}]
 
@@ -98,7 +101,10 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
     """Put *axes* into *cell*, in inches, with room for what stands around them."""
     x0, y0, cell_width, cell_height = cell
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
-    if view not in IN_SPACE:
+    if view in IN_SPACE:
+        # What stands around the box keeps its size: in a narrow cell the box gives way.
+        axes.set_box_aspect((1, 1, 0.75), zoom=1.0 if cell_width >= _WIDE else 0.88)
+    else:
         left += _widest_label(axes.yaxis) / 72
     # On a very small figure the margins give way.
     give_x = min(1.0, 0.6 * cell_width / (left + right))
@@ -121,5 +127,10 @@ def _widest_label(axis: Any) -> float:
 
 
 def shortened(svg: str) -> str:
-    """*svg* with the coordinates of paths cut to a hundredth of a point: a third less to transfer, nothing to see."""
+    """*svg* with the coordinates of paths cut to a hundredth of a point, which nobody sees, and fit for EPUB.
+
+    EPUB allows no DOCTYPE with an address, and no path without ``d``, as which Matplotlib writes a blank.
+    """
+    svg = _DOCTYPE.sub("", svg, count=1)
+    svg = _EMPTY_PATH.sub(r'<path d="" \1/>', svg)
     return _PATH.sub(lambda path: _LONG_NUMBER.sub(r"\1", path[0]), svg)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.cbook import is_math_text
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
@@ -19,7 +20,7 @@ _DIRECTIONS = [2 * math.pi * step / 16 for step in range(16)]
 def text_size(text: str, size: float) -> tuple[float, float]:
     """Width and height of *text* in points at the font *size*, without a renderer."""
     lines = [
-        text_to_path.get_text_width_height_descent(line, FontProperties(size=size), "$" in line)
+        text_to_path.get_text_width_height_descent(line, FontProperties(size=size), is_math_text(line))
         for line in text.split("\n")
     ]
     return max(line[0] for line in lines), 1.25 * size * len(lines)

@@ -16,7 +16,8 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 LINES = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 2))]
 
 INK = "#222222"
-COLOUR_MAP = "viridis"  # perceptually uniform
+
+_FIXED = ("svg.hashsalt", "svg.id")
 
 _RCPARAMS: dict[str, Any] = {
     "axes.edgecolor": "#555555",
@@ -32,7 +33,7 @@ _RCPARAMS: dict[str, Any] = {
     "font.size": 9,
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.6,
-    "image.cmap": COLOUR_MAP,
+    "image.cmap": "viridis",  # perceptually uniform
     "legend.fontsize": 9,
     "legend.framealpha": 0.9,
     "legend.edgecolor": "#cccccc",
@@ -58,10 +59,13 @@ def apply(changes: Mapping[str, object]) -> dict[str, str]:
     current.update(_RCPARAMS)
     refused = {}
     for name, value in changes.items():
+        if name in _FIXED:
+            refused[name] = "it has to stay as it is, or files would differ from build to build"
+            continue
         try:
             current[name] = value
         except KeyError:
             refused[name] = "Matplotlib has no such parameter"
-        except ValueError as error:
-            refused[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - its checks raise whatever a wrong type makes them raise
+            refused[name] = str(error) or type(error).__name__
     return refused

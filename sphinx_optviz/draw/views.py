@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -43,16 +44,18 @@ def values_of(series: dict[str, Any]) -> list[Array]:
 
 def variable(name: str) -> str:
     """A variable's name as mathematics."""
-    return f"${name}$" if len(name) == 1 else name.replace("_", " ")
+    return f"${name}$" if len(name) == 1 and name.isalpha() else name.replace("_", " ")
 
 
 def value_label(series: dict[str, Any]) -> str:
     """What the function's value is called."""
     if series["labels"][0]:
         return str(series["labels"][0])
-    name = series["functions"][0]
-    arguments = ", ".join(axis[0] for axis in series["axes"])
-    return f"${name}({arguments})$" if len(name) == 1 else name.replace("_", " ")
+    name: str = series["functions"][0]
+    variables = [axis[0] for axis in series["axes"]]
+    if all(len(word) == 1 and word.isalpha() for word in (name, *variables)):
+        return f"${name}({', '.join(variables)})$"
+    return name.replace("_", " ")
 
 
 def _nothing() -> None:
@@ -157,7 +160,7 @@ def contour(axes: Axes, panel: Panel, legend: str) -> Annotate:
     if float(z.min()) == float(z.max()):
         return heatmap(axes, panel, legend)  # a constant has no contours
     levels = MaxNLocator(12, steps=_STEPS).tick_values(float(z.min()), float(z.max()))
-    filled = axes.contourf(x, y, z, levels=levels, cmap=style.COLOUR_MAP)
+    filled = axes.contourf(x, y, z, levels=levels)
     axes.contour(x, y, z, levels=levels, colors="white", linewidths=0.5, linestyles="solid")
     _colour_bar(axes, panel, filled)
     return _marks(axes, panel)
@@ -172,7 +175,7 @@ def heatmap(axes: Axes, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001 
         return _nothing
     extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
     # "none" keeps the picture in the SVG as small as the grid; pcolormesh would write one path a cell.
-    image = axes.imshow(z, extent=extent, origin="lower", aspect="auto", interpolation="none", cmap=style.COLOUR_MAP)
+    image = axes.imshow(z, extent=extent, origin="lower", aspect="auto", interpolation="none")
     _colour_bar(axes, panel, image)
     return _marks(axes, panel)
 
@@ -194,7 +197,6 @@ def _solid(axes: Axes3D, panel: Panel, z: Array) -> bool:
     axes.set_zlabel(value_label(panel["series"][0]), labelpad=2)
     axes.xaxis.labelpad = axes.yaxis.labelpad = 1
     axes.view_init(elev=26, azim=-58)
-    axes.set_box_aspect((1, 1, 0.75), zoom=1.0)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(5, steps=_STEPS))
         axis.set_pane_color((1, 1, 1, 0))
@@ -241,7 +243,9 @@ def surface(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001
     x, y, z = _thinned(panel, _FACES + 1)
     if not _solid(axes, panel, z):
         return _nothing
-    axes.plot_surface(x, y, z, rstride=1, cstride=1, cmap=style.COLOUR_MAP, linewidth=0.2, edgecolor="white")
+    axes.plot_surface(
+        x, y, z, rstride=1, cstride=1, cmap=matplotlib.rcParams["image.cmap"], linewidth=0.2, edgecolor="white"
+    )
     return lambda: _marks_in_space(axes, panel, (x, y, z))
 
 

@@ -1,12 +1,13 @@
 """Run a piece of code and one operation of it in the child; the adapter of the framework shares this namespace.
 
-Needs NumPy of any age and Python 3.8.
+Needs NumPy of any age and Python 3.10.
 """
 
 from __future__ import annotations
 
+import contextlib
 import linecache
-from typing import Any, Dict
+from typing import Any
 
 import numpy
 
@@ -29,19 +30,19 @@ def check(name: str, array: Any, shape: Any) -> Any:
     return numpy.ascontiguousarray(array, dtype="<f8")
 
 
-def answer(request: Dict[str, Any]) -> Dict[str, Any]:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The operation's arrays by function, as shape and little-endian float64 bytes."""
     ADAPTER["prepare"]()
     path, source = request["path"], request["source"]
     # Tracebacks then show the code even where this interpreter cannot see the file.
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    namespace: Dict[str, Any] = {"__name__": "__optviz__", "__file__": path}
+    namespace: dict[str, Any] = {"__name__": "__optviz__", "__file__": path}
     exec(compile(source, path, "exec"), namespace)  # noqa: S102 - this is what the extension is for
 
     columns = column_arrays(request["axes"])
     count, variables = len(columns[0]), len(columns)
     tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[request["operation"]]
-    arrays: Dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     dtypes = set()
     non_finite = []
     for name in request["functions"]:
@@ -50,10 +51,15 @@ def answer(request: Dict[str, Any]) -> Dict[str, Any]:
             raise NameError(f"the file defines no function {name!r}, which landscape.toml asks for")
         line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         try:
-            raw = numpy.asarray(ADAPTER[request["operation"]](function, [column.copy() for column in columns]))
-            array = check(name, raw, (count, *tail))
+            # The values first, also before derivatives: only those of an elementwise function mean anything.
+            raw = numpy.asarray(ADAPTER["values"](function, columns))
+            array = check(name, raw, (count,))
+            if tail:
+                raw = numpy.asarray(ADAPTER[request["operation"]](function, columns))
+                array = check(name, raw, (count, *tail))
         except Exception as error:
-            error.optviz_line = line  # type: ignore[attr-defined]
+            with contextlib.suppress(AttributeError, TypeError):  # some types take no attributes
+                error.optviz_line = line  # type: ignore[attr-defined]
             raise
         dtypes.add(str(raw.dtype))
         bad = ~numpy.isfinite(array.reshape(count, -1)).all(axis=1)

@@ -28,12 +28,13 @@ def version() -> str:
 
 
 def prepare() -> None:
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")  # NumPy's own defaults
     np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
     random.seed(0)
 
 
 def values(f: Function, columns: Columns) -> Any:
-    return f(*columns)
+    return f(*(column.copy() for column in columns))  # code may work in place
 
 
 def _difference(f: Callable[[Columns], Any], columns: Columns, variable: int) -> Any:

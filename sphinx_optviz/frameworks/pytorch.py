@@ -27,16 +27,18 @@ def version() -> str:
 def prepare() -> None:
     # With float32 as default, torch.tensor(math.pi) in a landscape would cost eight digits.
     torch.set_default_dtype(torch.float64)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
     random.seed(0)
 
 
 def _call(f: Function, columns: Columns, *, track: bool) -> tuple[list[torch.Tensor], torch.Tensor]:
-    tensors = [torch.from_numpy(column).requires_grad_(track) for column in columns]
+    tensors = [torch.from_numpy(column.copy()).requires_grad_(track) for column in columns]
     result = f(*tensors)
     if not isinstance(result, torch.Tensor):
-        raise TypeError(f"expected a torch.Tensor from {f.__name__}, got {type(result).__name__}")
+        raise TypeError(f"expected a torch.Tensor from the function, got {type(result).__name__}")
     return tensors, result
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import math
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BUILT_IN = Path(__file__).parent
 _ENTRY_POINTS = "sphinx_optviz.landscapes"
 _FILE = "landscape.toml"
+_MAX_COORDINATE = 1e300  # beyond it the width of a domain may be infinite
 _MAX_COUNT = 100_000  # points along an axis: beyond it a typing error is likelier than a wish
 
 
@@ -79,9 +80,9 @@ class Catalogue:
 
     def _find(self, name: str) -> Path:
         # A name is one folder: "../other" must not lead out of the search path.
-        if Path(name).name == name:
+        if name and Path(name).name == name and name != "..":
             for folder in self._all_folders():
-                if (folder / name).is_dir():
+                if os.path.isdir(folder / name):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
                     return folder / name
         known = sorted({path.parent.name for folder in self._all_folders() for path in folder.glob(f"*/{_FILE}")})
         raise LandscapeError(f"unknown landscape {name!r}. {did_you_mean(name, known)}")
@@ -90,9 +91,11 @@ class Catalogue:
         yield from self._folders
         # Last, and only when needed: listing entry points reads the metadata of every installed package.
         for entry_point in importlib.metadata.entry_points(group=_ENTRY_POINTS):
-            spec = importlib.util.find_spec(entry_point.module)
+            # find_spec would import the parents of a dotted name: ask for the outermost package alone.
+            package, *inner = entry_point.value.partition(":")[0].strip().split(".")
+            spec = importlib.util.find_spec(package) if package.isidentifier() else None
             for place in (spec.submodule_search_locations or ()) if spec else ():
-                yield Path(place)
+                yield Path(place, *inner)
 
 
 def _read(folder: Path, name: str) -> Landscape:
@@ -105,6 +108,8 @@ def _read(folder: Path, name: str) -> Landscape:
         raise LandscapeError(f"cannot read it: {error}", path) from error
     try:
         data = tomllib.loads(text)
+    except RecursionError as error:
+        raise LandscapeError("not valid TOML: it is nested too deeply", path, text.count("\n")) from error
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         raise LandscapeError(f"not valid TOML: {error}", path, int(at[1]) if at else text.count("\n") + 1) from error
@@ -122,9 +127,8 @@ class _FieldError(Exception):
 
 def _line_of(field: str, text: str) -> int:
     """The line of *text* where the key or table *field* stands; 1 when it is missing."""
-    word = re.escape(field)
-    pattern = re.compile(rf"\s*(?:{word}\s*=|\[(?:[\w\"'-]+\.)*{word}\])")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
+    pattern = re.compile(rf"""(?:^|[\s\[{{.,])["']?{re.escape(field)}["']?\s*[]=.]""")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
 
 
 def _check(data: dict[str, Any], name: str, folder: Path) -> Landscape:
@@ -165,8 +169,8 @@ def _axes(domain: object) -> tuple[Axis, ...]:
     axes = []
     for variable, value in domain.items():
         numbers = value if isinstance(value, list) else []
-        real = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
-        if len(numbers) not in (2, 3) or not real or not all(map(math.isfinite, numbers)) or numbers[0] >= numbers[1]:
+        real = all(type(number) in (int, float) and abs(number) <= _MAX_COORDINATE for number in numbers)
+        if len(numbers) not in (2, 3) or not real or numbers[0] >= numbers[1]:
             raise _FieldError(variable, f"{variable!r} must be [low, high] or [low, high, count] with low < high")
         count = numbers[2] if len(numbers) == 3 else DEFAULT_COUNTS[len(domain)]
         if not isinstance(count, int) or not 2 <= count <= _MAX_COUNT:

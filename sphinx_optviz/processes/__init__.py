@@ -28,6 +28,12 @@ _HERE = Path(__file__).parent
 # Seconds that an interpreter may take to come up: the first import of a framework from a cold disk is slow.
 START_TIMEOUT = 180.0
 
+# Seconds: more than the clocks of the C library take is no limit either.
+_LONGEST = 1e6
+
+# How an execnet spec begins; anything else is the path of an interpreter.
+_SPECS = ("popen", "ssh=", "vagrant_ssh=", "socket=")
+
 # Seconds that one request may take, while others of its group wait, before a further child is started for these.
 _PATIENCE = 2.0
 
@@ -56,54 +62,64 @@ class Program:
 
 def gateway_spec(interpreter: str) -> str:
     """The execnet spec for *interpreter*: a spec as it is, a path quoted, ``""`` for the running interpreter."""
-    if "//" in interpreter.replace("://", "") or interpreter.startswith(("popen", "ssh=", "socket=")):
+    if interpreter.startswith(_SPECS):
         return interpreter
-    return f"popen//python={shlex.quote(interpreter or sys.executable)}"
+    # In a spec "//" separates the parts.
+    return f"popen//python={shlex.quote(os.path.normpath(interpreter or sys.executable))}"
 
 
 class Child:
-    """One interpreter that has loaded a program."""
+    """One interpreter that has loaded a program. Made first and started then, so that another thread can end it."""
 
     def __init__(self, program: Program) -> None:
-        """Start it. Raises ChildError, after which nothing of it is left."""
+        self.version = ""  # of the program
+        self._program = program
+        self._pid = 0
+        self._local = False
+        self._channel: Any = None
+        self._group: Any = None
+        self._folder = Path()
+
+    def start(self) -> None:
+        """Raises ChildError, after which nothing of it is left."""
+        try:
+            self._start()
+        except ChildError:
+            self.end()
+            raise
+        except Exception as error:
+            self.end()
+            interpreter = self._program.interpreter or sys.executable
+            raise ChildError(f"the interpreter {interpreter!r} does not start: {error}") from error
+
+    def _start(self) -> None:
         import execnet
 
         self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
         self._group = execnet.Group()
-        self._pid = 0
-        spec = gateway_spec(program.interpreter)
+        spec = gateway_spec(self._program.interpreter)
         self._local = spec.startswith("popen")
-        try:
-            gateway = self._group.makegateway(f"{spec}//chdir={self._folder}" if self._local else spec)
-        except Exception as error:
-            self.end()
-            raise ChildError(
-                f"the interpreter {program.interpreter or sys.executable!r} does not start: {error}"
-            ) from error
+        gateway = self._group.makegateway(f"{spec}//chdir={self._folder}" if self._local else spec)
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
         start = {
-            "programs": [list(text) for text in program.texts],
-            "path": list(program.path),
+            "programs": [list(text) for text in self._program.texts],
+            "path": list(self._program.path),
             "output": str(self._folder / "output"),
         }
-        try:
-            self._channel.send(start)
-            self._pid = self._receive(START_TIMEOUT)
-            ready = self._receive(START_TIMEOUT)
-        except ChildError:
-            self.end()
-            raise
+        self._channel.send(start)
+        self._pid = self._receive(START_TIMEOUT)
+        ready = self._receive(START_TIMEOUT)
         if ready["kind"] != "ready":
-            self.end()
             raise ChildError(ready["message"], missing=ready["missing"], details=ready["details"] + ready["output"])
-        self.version: str = ready["version"]
+        self.version = ready["version"]
 
     def request(self, message: Message, timeout: float) -> Message:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
+        timeout = min(timeout, _LONGEST)
         try:
             self._channel.send({**message, "timeout": timeout})
-        except OSError as error:
-            raise ChildError("the interpreter ended between two runs") from error
+        except Exception as error:  # execnet's own types: it has ended, or the message is not plain
+            raise ChildError(f"the interpreter cannot be asked: {error}") from error
         answer: Message = self._receive(timeout)
         return answer
 
@@ -130,8 +146,9 @@ class Child:
         if self._pid and self._local and hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._pid, signal.SIGKILL)
-        self._group.terminate(timeout=0.5)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._group is not None:
+            self._group.terminate(timeout=0.5)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +259,9 @@ class Pool(Generic[Job]):
                 try:
                     message = child.request(self._request(job), self._timeout)
                     self._answers.put(Answer(job, message, version=child.version))
-                except ChildError as error:
-                    self._answers.put(Answer(job, None, error=error))
+                except Exception as error:  # noqa: BLE001 - a job without an answer would be waited for without end
+                    known = error if isinstance(error, ChildError) else ChildError(f"it cannot be asked for: {error!r}")
+                    self._answers.put(Answer(job, None, error=known))
                     self._end(child)
                     child = None
                 with self._changed:
@@ -265,16 +283,17 @@ class Pool(Generic[Job]):
             return self._waiting[group].popleft()
 
     def _new_child(self, group: str) -> Child:
-        try:
-            child = Child(self._programs[group])
-        except OSError as error:  # no space for its folder, no more processes
-            raise ChildError(str(error)) from error
+        child = Child(self._programs[group])
         with self._changed:
+            if self._closing:
+                raise ChildError("the build ends")
             self._children.add(child)
-            if not self._closing:
-                return child
-        self._end(child)
-        raise ChildError("the build ends")
+        try:
+            child.start()
+        except ChildError:
+            self._end(child)
+            raise
+        return child
 
     def _end(self, child: Child) -> None:
         with self._changed:

@@ -1,6 +1,6 @@
 """The child's side: answer requests over an execnet channel until the host hangs up.
 
-Sent as text to whatever interpreter is asked for, so it needs nothing but Python 3.8 and execnet's own bootstrap, and
+Sent as text to whatever interpreter is asked for, so it needs nothing but Python 3.10 and execnet's own bootstrap, and
 imports nothing of this package. Messages are plain values. The first one carries the *programs*: texts that together
 define ``version()`` and ``answer(request)``; each later one is a request. Nothing that user code prints can reach the
 build's terminal: file descriptors 1 and 2 go to a bounded file.
@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any, Dict
+from typing import Any
 
 OUTPUT_LIMIT = 1 << 20  # bytes that the file of printed text may hold before it is emptied
 TAIL = 4000  # characters of it that a failure carries
@@ -71,21 +71,25 @@ def line_in(path: str, error: BaseException) -> int:
     return (lines[-1] or 0) if lines else getattr(error, "optviz_line", 0)
 
 
-def describe(error: BaseException, path: str, output: str) -> Dict[str, Any]:
+def describe(error: BaseException, path: str, output: str) -> dict[str, Any]:
     """A failure in plain values."""
-    text = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:  # noqa: BLE001 - exceptions of user code may do anything
+        text = ""
+    first = next(iter(text.strip().splitlines()), "")
     return {
         "kind": "failure",
-        "message": text[-1][:500] if text else type(error).__name__,
+        "message": f"{type(error).__name__}: {first}"[:500] if first else type(error).__name__,
         "line": line_in(path, error),
         "details": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:],
         "output": output,
     }
 
 
-def load(start: Dict[str, Any], fd: int) -> Dict[str, Any]:
+def load(start: dict[str, Any], fd: int) -> dict[str, Any]:
     """Run the programs in one namespace, and add to it, as ``ready``, the message that says how that went."""
-    programs: Dict[str, Any] = {"__name__": "__optviz__"}
+    programs: dict[str, Any] = {"__name__": "__optviz__"}
     try:
         for name, text in start["programs"]:
             exec(compile(text, name, "exec"), programs)  # noqa: S102 - our own files
@@ -115,6 +119,7 @@ def serve(channel: Any) -> None:
     programs = load(start, fd)
     channel.send(programs["ready"])
     for request in channel:
+        tail_of(fd)  # what an earlier request printed is nobody's business now
         # The host will kill what takes longer, and wants to know what it was doing. Written without the GIL.
         faulthandler.dump_traceback_later(request["timeout"] * 0.95, file=fd)
         try:
