@@ -43,7 +43,8 @@ NONE = """\
 
 def outline(node: nodes.Node, depth: int = 0) -> str:
     """A tree as indented names with classes; texts are left out below paragraphs and code."""
-    classes = "".join(f".{name}" for name in node.get("classes", [])) if isinstance(node, nodes.Element) else ""
+    names: list[str] = node.get("classes", []) if isinstance(node, nodes.Element) else []
+    classes = "".join(f".{name}" for name in names)
     lines = [f"{'  ' * depth}{type(node).__name__}{classes}"]
     if not isinstance(node, nodes.TextElement):
         lines += [outline(child, depth + 1) for child in node.children]

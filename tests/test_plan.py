@@ -108,21 +108,21 @@ def test_plot_without_a_tab_is_an_error(plot_of: Planner, names: str, fields: di
 
 
 @pytest.mark.parametrize(
-    ("default", "frameworks", "chosen"),
+    ("default", "frameworks", "drawn", "open_tab"),
     [
-        ("pytorch", (), "pytorch"),
-        ("jax", (), "jax"),
-        ("jax", ("pytorch", "jax"), "jax"),
-        ("pytorch", ("jax", "numpy"), "jax"),
-        ("numpy", (), "pytorch"),
-        ("tensorflow", (), "pytorch"),
+        ("pytorch", (), "pytorch", "pytorch"),
+        ("jax", (), "jax", "jax"),
+        ("jax", ("pytorch", "jax"), "jax", "jax"),
+        ("pytorch", ("jax", "numpy"), "jax", "jax"),
+        ("numpy", (), "numpy", "pytorch"),
+        ("tensorflow", (), "pytorch", "pytorch"),
     ],
 )
 def test_default_framework_is_drawn_and_open_and_else_the_first_tab(
-    plot_of: Planner, default: str, frameworks: tuple[str, ...], chosen: str
+    plot_of: Planner, default: str, frameworks: tuple[str, ...], drawn: str, open_tab: str
 ) -> None:
     plot = plot_of("line", default=default, frameworks=frameworks)
-    assert (plot.drawn_from, plot.open_tab) == (chosen, chosen)
+    assert (plot.drawn_from, plot.open_tab) == (drawn, open_tab)
 
 
 def test_plot_knows_who_has_code_beyond_its_tabs(plot_of: Planner) -> None:

@@ -85,7 +85,7 @@ def shaped(shape: list[int]) -> st.SearchStrategy[tuple[tuple[int, ...], list[fl
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=4).flatmap(shaped), st.text(st.characters(codec="utf-8")))
 def test_what_was_put_comes_out_bit_by_bit(shape_and_numbers: tuple[tuple[int, ...], list[float]], word: str) -> None:
     shape, numbers = shape_and_numbers
-    run = replace(RUN, functions=("f",))
+    run = replace(RUN, functions=("f",), axes=tuple(Axis(f"x{i}", 0.0, 1.0, count) for i, count in enumerate(shape)))
     result = replace(result_of(run, f=array(*numbers, shape=shape)), version=word, non_finite=())
     with tempfile.TemporaryDirectory() as folder:
         Store(Path(folder)).put(run, result)
@@ -171,12 +171,13 @@ def test_digest_of_a_result_changes_with_every_part(store: Store, change: dict[s
 @pytest.mark.parametrize(
     "arrays",
     [
-        {"f": array(1.0)},
-        {"f": array(1.0), "h": array(1.0)},
-        {"f": array(1.0), "g": Array((3,), bytes(16))},
-        {"f": array(1.0), "g": Array((1,), bytes(9))},
+        {"f": array(1.0, 2.0, 3.0)},
+        {"f": array(1.0, 2.0, 3.0), "h": array(1.0, 2.0, 3.0)},
+        {"f": array(1.0, 2.0, 3.0), "g": Array((3,), bytes(16))},
+        {"f": array(1.0, 2.0, 3.0), "g": Array((3,), bytes(25))},
+        {"f": array(1.0, 2.0, 3.0), "g": array(1.0, 2.0)},
     ],
-    ids=["missing", "misnamed", "short", "not-whole-numbers"],
+    ids=["missing", "misnamed", "short", "not-whole-numbers", "another-shape"],
 )
 def test_answer_without_a_whole_array_for_each_function_is_refused(arrays: dict[str, Array]) -> None:
     with pytest.raises(ValueError, match="no complete array for g"):

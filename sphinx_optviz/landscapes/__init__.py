@@ -109,7 +109,7 @@ def _read(folder: Path, name: str) -> Landscape:
     try:
         data = tomllib.loads(text)
     except RecursionError as error:
-        raise LandscapeError("not valid TOML: it is nested too deeply", path, text.count("\n")) from error
+        raise LandscapeError("not valid TOML: it is nested too deeply", path, len(text.splitlines())) from error
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         raise LandscapeError(f"not valid TOML: {error}", path, int(at[1]) if at else text.count("\n") + 1) from error
