@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,25 +36,26 @@ def place_labels(axes: Axes, notes: list[tuple[str, tuple[float, float]]], obsta
     low, high = np.array([frame.x0, frame.y0]) * scale, np.array([frame.x1, frame.y1]) * scale
     blocked = to_points.transform(obstacles) * scale if len(obstacles) else np.empty((0, 2))
     blocked = blocked[np.isfinite(blocked).all(axis=1)]
-    taken: list[tuple[Any, Any]] = []
+    placed: list[_Placed] = []
     size = 9.0
     for text, tip in notes:
         at = to_points.transform(tip) * scale
         half = np.array(text_size(text, size)) / 2 + 2
-        best, best_cost = None, math.inf
+        best = None
         for distance in _DISTANCES:
             for angle in _DIRECTIONS:
                 way = np.array([math.cos(angle), math.sin(angle)])
                 middle = at + way * (distance + np.abs(way) @ half * 0.6)
-                cost = _cost(middle, half, at, (low, high), blocked, taken) + 0.02 * distance
-                if cost < best_cost:
-                    best, best_cost = middle, cost
+                candidate = _Placed(at, middle, half)
+                cost = _cost(candidate, (low, high), blocked, placed) + 0.02 * distance
+                if best is None or cost < best[0]:
+                    best = (cost, candidate)
         assert best is not None
-        taken.append((best - half, best + half))
+        placed.append(best[1])
         axes.annotate(
             text,
             xy=tip,
-            xytext=tuple(best - at),
+            xytext=tuple(best[1].middle - at),
             textcoords="offset points",
             ha="center",
             va="center",
@@ -65,20 +67,38 @@ def place_labels(axes: Axes, notes: list[tuple[str, tuple[float, float]]], obsta
         )
 
 
-def _cost(
-    middle: Any, half: Any, tip: Any, frame: tuple[Any, Any], blocked: Any, taken: list[tuple[Any, Any]]
-) -> float:
-    """How bad it is to put a box of half-size *half* at *middle*; 0 is perfect."""
-    low, high = middle - half, middle + half
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A text's box around *middle* and its arrow to *tip*, in points on the page."""
+
+    tip: Any
+    middle: Any
+    half: Any
+
+    def along_arrow(self) -> Any:
+        """Points on the arrow between box and tip, shape (N, 2)."""
+        parts = np.linspace(0.12, 1, 24)[:, None]
+        points = self.tip + parts * (self.middle - self.tip)
+        return points[(np.abs(points - self.middle) > self.half).any(axis=1)]
+
+    def holds(self, points: Any) -> Any:
+        """Which of *points* lie in the box."""
+        return (np.abs(points - self.middle) < self.half).all(axis=1)
+
+
+def _cost(candidate: _Placed, frame: tuple[Any, Any], blocked: Any, placed: list[_Placed]) -> float:
+    """How bad a place is; 0 is perfect."""
+    low, high = candidate.middle - candidate.half, candidate.middle + candidate.half
     cost = 20.0 * float(np.maximum(0, frame[0] - low).sum() + np.maximum(0, high - frame[1]).sum())
+    arrow = candidate.along_arrow()
     if len(blocked):
-        inside = ((blocked > low) & (blocked < high)).all(axis=1)
-        cost += 4.0 * float(inside.sum())
-        # The arrow should not run along or across a curve either: test points on it, away from the tip.
-        for part in (0.35, 0.6):
-            point = tip + part * (middle - tip)
-            cost += 3.0 * float((np.abs(blocked - point).max(axis=1) < 3).any())
-    for other_low, other_high in taken:
-        if (low < other_high).all() and (high > other_low).all():
+        cost += 4.0 * float(candidate.holds(blocked).sum())
+        near = np.abs(arrow[:, None, :] - blocked[None, :, :]).max(axis=2) < 2
+        cost += 1.5 * float(near.any(axis=1).sum())
+    for other in placed:
+        if (np.abs(candidate.middle - other.middle) < candidate.half + other.half).all():
             cost += 200.0
+        cost += 50.0 * float(candidate.holds(other.along_arrow()).any() + other.holds(arrow).any())
+        close = np.abs(arrow[:, None, :] - other.along_arrow()[None, :, :]).max(axis=2) < 3
+        cost += 20.0 * float(close.any())
     return cost
