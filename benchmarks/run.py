@@ -89,7 +89,7 @@ def timed(command: Sequence[str], log: Path) -> Sample:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with log.open("wb") as file:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment())
         process.wait()
         wall = time.perf_counter() - start
     _wait_for_orphans()
@@ -98,6 +98,11 @@ def timed(command: Sequence[str], log: Path) -> Sample:
     if process.returncode or written.strip():
         raise BenchmarkError(f"{' '.join(command)} ended with {process.returncode} and wrote:\n{written}")
     return Sample(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def environment() -> dict[str, str]:
+    """This process's, but with compiled modules kept, as an installed package has them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _wait_for_orphans() -> None:
