@@ -65,6 +65,7 @@ class Build:
         self.memory = PageMemory(self.folder, app.builder)
         self.outcomes: dict[str, Outcome] = {}
         self.undrawn: dict[Path, str] = {}
+        self.shown: dict[str, str] = {}  # document -> digest of what it shows
         records = self.domain.records
         self.works: dict[Place, _Work] = {
             (docname, index): _Work(record)
@@ -87,11 +88,12 @@ class Build:
         for problem in self.store.problems:
             warn("store", problem.message, location=f"{problem.path}:1")
         self.domain.placements = {place: self._placement(work) for place, work in self.works.items()}
-        return self.memory.changed(self._shown())
+        self.shown = self._shown()
+        return self.memory.changed(self.shown)
 
     def finish(self) -> None:
         """Call when all pages have been written."""
-        self.memory.remember(self._shown())
+        self.memory.remember(self.shown)
 
     # ---- PLAN
 
@@ -141,7 +143,7 @@ class Build:
                 work.drawn_from = name
         for work, name in wanted + rescue:
             if work.plot:
-                needed = work in shared and name == work.plot.drawn_from and not work.drawn_from
+                needed = work.record.spec.figure == "shared" and name == work.plot.drawn_from and not work.drawn_from
                 self.report.add(work.plot.runs(name), work.location, needed=needed)
         self.report.warn(self.outcomes)
 

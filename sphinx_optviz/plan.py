@@ -5,7 +5,7 @@ Content only: nothing here knows Sphinx, runs code or draws.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -64,10 +64,14 @@ class Plot:
     open_tab: str
     panels: tuple[Panel, ...]
     problems: tuple[str, ...]
+    _runs: dict[str, tuple[Run, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def runs(self, framework: str) -> tuple[Run, ...]:
-        """All runs that the panels need from *framework*; two panels may share one."""
-        return tuple(series.run(framework) for panel in self.panels for series in panel.series)
+        """All runs that the panels need from *framework*, in the order of the series; two may be the same."""
+        if framework not in self._runs:  # making one means hashing the code
+            runs = tuple(series.run(framework) for panel in self.panels for series in panel.series)
+            self._runs[framework] = runs
+        return self._runs[framework]
 
     def has_code(self, framework: str) -> bool:
         """Whether every landscape can be run in *framework*."""

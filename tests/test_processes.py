@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -292,7 +293,9 @@ def test_interpreter_that_is_no_python_is_an_error(tmp_path: Path) -> None:
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
     script.chmod(0o755)
-    assert "does not start" in str(failure_of(Program(texts=PROGRAM.texts, interpreter=str(script))))
+    message = str(failure_of(Program(texts=PROGRAM.texts, interpreter=str(script))))
+    gc.collect()  # now, so that no later test is told
+    assert "does not start" in message
 
 
 def test_module_that_is_not_installed_is_named() -> None:

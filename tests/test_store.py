@@ -375,6 +375,7 @@ WRONG_LINES: dict[str, list[object]] = {
     "shape-null": [ABOUT, F, G | {"shape": None}],
     "data-too-short": [ABOUT, F, G | {"data": THREE[:-4]}],
     "data-cut-off": [ABOUT, F, G | {"data": THREE[:-1]}],
+    "data-padded": [ABOUT, F, G | {"data": THREE[:-2] + "=="}],
     "data-empty": [ABOUT, F, G | {"data": ""}],
     "data-a-number": [ABOUT, F, G | {"data": 24}],
     "data-not-ascii": [ABOUT, F, G | {"data": "ü" * 32}],

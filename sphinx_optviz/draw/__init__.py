@@ -70,11 +70,8 @@ class FigureMaker:
     def figure(self, plot: Plot, framework: str, results: Mapping[str, Result]) -> Figure:
         """The figure of *plot* with the numbers of *framework*; *results* by key of run."""
         spec = plot.spec
-        by_place = {
-            (index, number): results[series.run(framework).key]
-            for index, panel in enumerate(plot.panels)
-            for number, series in enumerate(panel.series)
-        }
+        places = [(index, number) for index, panel in enumerate(plot.panels) for number in range(len(panel.series))]
+        by_place = {place: results[run.key] for place, run in zip(places, plot.runs(framework), strict=True)}
         job = {
             "format": self._suffix,
             "rcparams": self._rcparams,
