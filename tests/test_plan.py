@@ -236,6 +236,18 @@ def test_points_are_the_landscapes_unless_the_author_says_otherwise(
     assert plot.problems == ()
 
 
+@pytest.mark.parametrize(("count", "allowed"), [(2000, True), (2001, False)])
+def test_there_are_not_more_points_than_a_figure_can_show(plot_of: Planner, count: int, *, allowed: bool) -> None:
+    def plot() -> Plot:
+        return plot_of("ridge", x=Interval(0.0, 1.0, count), y=Interval(0.0, 1.0, 2000))
+
+    if allowed:
+        assert plot().panels[0].series[0].axes[0].count == count
+    else:
+        with pytest.raises(PlanError, match="4002000 points are too many"):
+            plot()
+
+
 def test_x_is_of_all_landscapes(plot_of: Planner) -> None:
     plot = plot_of("line bowl", x=Interval(0.25, 0.5))
     assert [(panel.series[0].axes[0].low, panel.series[0].axes[0].high) for panel in plot.panels] == [(0.25, 0.5)] * 2

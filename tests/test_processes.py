@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -274,6 +275,27 @@ def test_output_of_what_the_code_has_started_goes_where_its_own_goes(
 ) -> None:
     assert child.request({"shout": "from a program", "raise": "x"}, SOON)["output"] == "from a program\n"
     assert capfd.readouterr() == ("", "")
+
+
+HOST = """\
+import sys
+from sphinx_optviz.processes import Child, Program
+child = Child(Program(texts=[("program.py", sys.argv[1])]))
+child.start()
+child.request({"pid_to": sys.argv[2], "start": sys.argv[2], "sleep": 60}, 60.0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="there are no process groups")
+def test_child_ends_with_all_it_started_when_the_host_is_killed(tmp_path: Path) -> None:
+    """And in the middle of a request, where it does not look at the channel."""
+    pids = tmp_path / "pids"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", HOST, TEXT, str(pids)], env=environment) as host:
+        assert becomes(lambda: len(pids_in(pids)) == 2)
+        assert all(map(alive, pids_in(pids)))
+        host.kill()
+    assert becomes(lambda: not any(map(alive, pids_in(pids))))
 
 
 # ---- a child that does not start

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from sphinx_optviz.draw import style
 from sphinx_optviz.draw.labels import text_size
@@ -36,6 +37,7 @@ _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "s
 _LETTER = 0.24  # inches for "(a)" under a panel
 _TITLE = 0.3
 _WIDE = 3.4
+_TICK_LABEL = 0.35  # about the width of one
 
 _answered_style: list[object] = [None, {}]
 
@@ -99,31 +101,43 @@ def make_figure(job: dict[str, Any]) -> Figure:
 
 def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
     """Put *axes* into *cell*, in inches, with room for what stands around them."""
-    x0, y0, cell_width, cell_height = cell
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
     if view in IN_SPACE:
         # What stands around the box keeps its size: in a narrow cell the box gives way.
-        axes.set_box_aspect((1, 1, 0.75), zoom=1.0 if cell_width >= _WIDE else 0.88)
+        axes.set_box_aspect((1, 1, 0.75), zoom=1.0 if cell[2] >= _WIDE else 0.88)
+        _put(axes, cell, (left, right, bottom, above))
     else:
-        left += _widest_label(axes.yaxis) / 72
-    # On a very small figure the margins give way.
+        # How many ticks there are depends on the size of the axes, and that on the width of the ticks' labels.
+        _put(axes, cell, (left + _TICK_LABEL, right, bottom, above))
+        _settle_ticks(axes.xaxis)
+        _put(axes, cell, (left + _settle_ticks(axes.yaxis) / 72, right, bottom, above))
+
+
+def _put(axes: Any, cell: tuple[float, float, float, float], margins: tuple[float, float, float, float]) -> None:
+    """Leave *margins* of *cell* free: left, right, bottom, above; on a very small figure they give way."""
+    x0, y0, cell_width, cell_height = cell
+    left, right, bottom, above = margins
     give_x = min(1.0, 0.6 * cell_width / (left + right))
-    give_y = min(1.0, 0.6 * cell_height / (bottom + above)) if bottom + above else 1.0
-    box = (
-        x0 + left * give_x,
-        y0 + bottom * give_y,
-        cell_width - (left + right) * give_x,
-        cell_height - (bottom + above) * give_y,
-    )
+    give_y = min(1.0, 0.6 * cell_height / (bottom + above))
+    box_width, box_height = cell_width - (left + right) * give_x, cell_height - (bottom + above) * give_y
     width, height = axes.figure.get_size_inches()
-    axes.set_position((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
+    left_end, lower_end = (x0 + left * give_x) / width, (y0 + bottom * give_y) / height
+    axes.set_position((left_end, lower_end, box_width / width, box_height / height))
 
 
-def _widest_label(axis: Any) -> float:
-    """The width in points of the widest tick label."""
+def _settle_ticks(axis: Any) -> float:
+    """Let *axis* find its ticks once instead of at each of a dozen looks; return their widest label in points."""
+    formatter = axis.get_major_formatter()
+    low, high = sorted(axis.get_view_interval())
     ticks = axis.get_major_locator()()
-    texts = axis.get_major_formatter().format_ticks(ticks)
-    return max((text_size(text, matplotlib.rcParams["font.size"])[0] for text in texts), default=0.0)
+    texts = formatter.format_ticks(ticks)
+    slack = 1e-9 * (high - low)
+    shown = [(tick, text) for tick, text in zip(ticks, texts, strict=True) if low - slack <= tick <= high + slack]
+    axis.set_major_locator(FixedLocator([tick for tick, _ in shown]))
+    fixed = FixedFormatter([text for _, text in shown])
+    fixed.set_offset_string(formatter.get_offset())
+    axis.set_major_formatter(fixed)
+    return max((text_size(text, matplotlib.rcParams["font.size"])[0] for _, text in shown), default=0.0)
 
 
 def shortened(svg: str) -> str:

@@ -17,6 +17,9 @@ LINES = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1,
 
 INK = "#222222"
 
+# A variable or a function of one letter, as labels of axes have them; this font too comes with Matplotlib.
+MATHS: dict[str, Any] = {"family": "STIXGeneral", "style": "italic", "size": 12}
+
 _FIXED = ("svg.hashsalt", "svg.id")
 
 _RCPARAMS: dict[str, Any] = {

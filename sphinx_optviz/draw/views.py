@@ -7,6 +7,7 @@ it is known how wide their tick labels are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -42,20 +43,41 @@ def values_of(series: dict[str, Any]) -> list[Array]:
     return [np.frombuffer(data, dtype="<f8").reshape(shape) for data in series["values"]]
 
 
-def variable(name: str) -> str:
-    """A variable's name as mathematics."""
-    return f"${name}$" if len(name) == 1 and name.isalpha() else name.replace("_", " ")
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an axis is called. Mathematics is set in an italic font: mathtext would take longer than the curves."""
+
+    text: str
+    is_maths: bool
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """For the methods of Matplotlib that set a label."""
+        return style.MATHS if self.is_maths else {}
+
+    def inline(self) -> str:
+        """For a text that has other words too."""
+        return f"${self.text}$" if self.is_maths else self.text
 
 
-def value_label(series: dict[str, Any]) -> str:
+def variable(name: str) -> Label:
+    """A variable's name."""
+    is_maths = len(name) == 1 and name.isalpha()
+    return Label(name if is_maths else name.replace("_", " "), is_maths)
+
+
+def value_label(series: dict[str, Any]) -> Label:
     """What the function's value is called."""
     if series["labels"][0]:
-        return str(series["labels"][0])
-    name: str = series["functions"][0]
-    variables = [axis[0] for axis in series["axes"]]
-    if all(len(word) == 1 and word.isalpha() for word in (name, *variables)):
-        return f"${name}({', '.join(variables)})$"
-    return name.replace("_", " ")
+        return Label(str(series["labels"][0]), is_maths=False)
+    words = [variable(name) for name in (series["functions"][0], *(axis[0] for axis in series["axes"]))]
+    if all(word.is_maths for word in words):
+        return Label(f"{words[0].text}({', '.join(word.text for word in words[1:])})", is_maths=True)
+    return words[0]
+
+
+def _call(set_label: Callable[..., Any], label: Label, **more: Any) -> None:
+    set_label(label.text, **label.style, **more)
 
 
 def _nothing() -> None:
@@ -85,8 +107,9 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
             axes.plot(x, values, label=label or plain)
             lines.append((x, values))
     first = panel["series"][0]
-    axes.set_xlabel(variable(first["axes"][0][0]))
-    axes.set_ylabel("" if many else value_label(first))
+    _call(axes.set_xlabel, variable(first["axes"][0][0]))
+    if not many:
+        _call(axes.set_ylabel, value_label(first))
     axes.set_xlim(min(float(x[0]) for x, _ in lines), max(float(x[-1]) for x, _ in lines))
     notes = []
     for text, at in panel["annotations"]:
@@ -108,13 +131,15 @@ def slices(axes: Axes, panel: Panel, legend: str) -> Annotate:
     """The first function along each variable, through the middle of the domain."""
     drawn = []
     for number, series in enumerate(panel["series"]):
-        name = variable(series["axes"][number][0])
-        others = ", ".join(f"{variable(axis[0])} = {axis[1]:g}" for i, axis in enumerate(series["axes"]) if i != number)
+        name = variable(series["axes"][number][0]).inline()
+        fixed = [axis for i, axis in enumerate(series["axes"]) if i != number]
+        others = ", ".join(f"{variable(axis[0]).inline()} = {axis[1]:g}" for axis in fixed)
         values = values_of(series)[0].ravel()
         axes.plot(points_of(series["axes"][number]), values, label=f"along {name}, {others}")
         drawn.append(values)
-    axes.set_xlabel(", ".join(variable(axis[0]) for axis in panel["series"][0]["axes"]))
-    axes.set_ylabel(value_label(panel["series"][0]))
+    names = [variable(axis[0]) for axis in panel["series"][0]["axes"]]
+    _call(axes.set_xlabel, Label(", ".join(name.text for name in names), all(name.is_maths for name in names)))
+    _call(axes.set_ylabel, value_label(panel["series"][0]))
     if not _nothing_finite(axes, drawn):
         _legend(axes, legend, len(drawn))
     return _nothing
@@ -131,8 +156,8 @@ def _axis_labels(axes: Any, panel: Panel) -> None:
     x, y = panel["series"][0]["axes"]
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
-    axes.set_xlabel(variable(x[0]))
-    axes.set_ylabel(variable(y[0]))
+    _call(axes.set_xlabel, variable(x[0]))
+    _call(axes.set_ylabel, variable(y[0]))
 
 
 def _marks(axes: Axes, panel: Panel) -> Annotate:
@@ -146,7 +171,7 @@ def _colour_bar(axes: Axes, panel: Panel, mappable: Any) -> None:
     bar = axes.figure.colorbar(mappable, cax=axes.inset_axes((1.03, 0, 0.045, 1)))
     bar.locator = MaxNLocator(6, steps=_STEPS)
     bar.update_ticks()
-    bar.set_label(value_label(panel["series"][0]))
+    _call(bar.set_label, value_label(panel["series"][0]))
     bar.outline.set_visible(False)
 
 
@@ -194,7 +219,7 @@ def _thinned(panel: Panel, most: int) -> tuple[Array, Array, Array]:
 def _solid(axes: Axes3D, panel: Panel, z: Array) -> bool:
     """What wireframe and surface share; False when there is nothing to draw."""
     _axis_labels(axes, panel)
-    axes.set_zlabel(value_label(panel["series"][0]), labelpad=2)
+    _call(axes.set_zlabel, value_label(panel["series"][0]), labelpad=2)
     axes.xaxis.labelpad = axes.yaxis.labelpad = 1
     axes.view_init(elev=26, azim=-58)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
