@@ -236,7 +236,8 @@ class OptplotDirective(SphinxDirective):
         try:
             return check(self.options[option])
         except ValueError as error:
-            self._problem(f":{option}: {self.options[option]!r} is not valid: {error}", option)
+            reason = " ".join(str(error).split())  # docutils' own go over several lines
+            self._problem(f":{option}: {self.options[option]!r} is not valid: {reason}", option)
             return None
 
     def _problem(self, message: str, option: str = "") -> None:

@@ -144,11 +144,12 @@ def test_code_of_one_framework_runs_that_and_writes_the_pages_that_show_it(make_
     book.build()
     book.write("landscapes/mine/numpy.py", "def f(x):\n    return x**4\n")
     again = book.build()
-    assert (again.runs, again.drawn, again.written) == (["mine (numpy)"], ["mine (numpy)"], ["three"])
+    assert (again.runs, again.drawn) == (["mine (numpy)"], ["mine (numpy)"])
+    assert set(again.written) - {"index"} == {"three"}  # Sphinx 8 writes pages with a toctree too
     assert 'x</span><span class="o">**</span><span class="mi">4' in again.read("three.html")
     book.write("landscapes/mine/jax.py", "def f(x):\n    return x * x\n")
     again = book.build()
-    assert (again.runs, again.drawn, again.written) == ([], [], ["three"])
+    assert (again.runs, again.drawn, set(again.written) - {"index"}) == ([], [], {"three"})
 
 
 def test_a_change_reaches_every_builder_though_another_one_saw_it_first(make_book: Any) -> None:

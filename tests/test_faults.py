@@ -122,7 +122,7 @@ DIRECTIVE_FAULTS = {
     ".. optplot:: cubic\n   :figsize: 5": (1, "directive", "'width, height'"),
     ".. optplot:: cubic\n   :legend: nowhere": (1, "directive", "not valid"),
     ".. optplot:: cubic\n   :align: top": (1, "directive", "There are: left, center, right."),
-    ".. optplot:: cubic\n   :width: wide": (1, "directive", "no valid measure"),
+    ".. optplot:: cubic\n   :width: wide": (1, "directive", "is not valid: "),
     ".. optplot:: cubic\n   :widht: 3cm": (1, "directive", "unknown option :widht:. Did you mean 'width'?"),
     ".. optplot:: cubic\n\n   - a list": (0, "directive", "must begin with a paragraph"),
     ".. optplot:: cubic\n   :figure: none\n   :code: hidden": (0, "directive", "nothing to show"),
