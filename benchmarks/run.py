@@ -333,8 +333,10 @@ def machine() -> str:
     """What the numbers depend on, without naming the machine."""
     names = ("sphinx", "docutils", "sphinx-tabs", "matplotlib", "numpy", "sphinx-optviz")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    linux = sys.platform == "linux"
-    system = platform.freedesktop_os_release()["PRETTY_NAME"] if linux else platform.platform(terse=True)
+    try:
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        system = platform.system()
     return f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}, {versions}"
 
 

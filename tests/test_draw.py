@@ -441,6 +441,20 @@ def test_numbers_of_every_kind_are_drawn_without_a_warning(tmp_path: Path, kind:
     ET.parse(tmp_path / "figure.svg")
 
 
+@pytest.mark.parametrize("view", ["contour", "heatmap"])
+@pytest.mark.parametrize("kind", ["some nan", "some infinite", "constant", "huge", "tiny", "tiny range"])
+def test_colours_reach_over_all_finite_numbers(kind: str, view: str) -> None:
+    drawn = panel(view, KINDS[kind])
+    (axes,) = canvas.make_figure(job(drawn)).axes
+    filled = next(item for item in axes.get_children() if isinstance(item, ScalarMappable))
+    values = np.frombuffer(drawn["series"][0]["values"][0])
+    finite = values[np.isfinite(values)]
+    low, high = filled.get_clim()
+    assert low is not None
+    assert high is not None
+    assert -np.inf < low <= finite.min() <= finite.max() <= high < np.inf
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize(("kind", "expected"), [("nan", 1), ("infinite", 1), ("one finite", 0), ("constant", 0)])
 def test_figure_without_a_finite_number_says_so(kind: str, expected: int, view: str) -> None:

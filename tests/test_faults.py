@@ -280,3 +280,22 @@ def test_quiet_builds_print_nothing(make_book: Any) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(book.folder), str(book.folder / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+SPOILERS = {
+    "numpy": "import numpy\n\nnumpy.linspace = None\n\ndef f(x):\n    return x\n",
+    "builtins": "import builtins\n\nbuiltins.len = lambda _: 3\n\ndef f(x):\n    return x\n",
+    "folder": "import os, shutil\n\nshutil.rmtree(os.getcwd())\n\ndef f(x):\n    return x\n",
+    "stdout": "import os, sys\n\nsys.stdout.close()\nos.close(1)\n\ndef f(x):\n    return x\n",
+}
+
+
+@pytest.mark.parametrize("name", SPOILERS)
+def test_code_that_changes_its_interpreter_does_so_for_itself_alone(make_book: Any, name: str) -> None:
+    book: Book = make_book(page=".. optplot:: a_first\n\n.. optplot:: b_second\n\n.. optplot:: saddle\n")
+    book.landscape("a_first", SPOILERS[name])
+    book.landscape("b_second", "import numpy as np\n\n\ndef f(x):\n    return np.linspace(0, 1, len(x))\n")
+    built = book.build(warnings=True)
+    assert [warning for warning in built.warnings if "a_first" not in warning] == []
+    assert len(book.store) >= 2
+    assert built.read("index.html").count("<img") >= 2

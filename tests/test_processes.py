@@ -167,10 +167,12 @@ def test_child_imports_from_the_folders_it_was_given(tmp_path: Path) -> None:
 
 
 def test_child_does_not_import_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder called like a framework, beside conf.py, must not hide it."""
+    """A folder called like a framework must not hide it, whether beside conf.py or where code has gone."""
     (tmp_path / "optviz_test_module.py").touch()
     monkeypatch.chdir(tmp_path)
-    assert failure_of(Program(texts=[("t", "import optviz_test_module")])).missing == "optviz_test_module"
+    for text in ("", f"import os; os.chdir({str(tmp_path)!r})\n"):
+        error = failure_of(Program(texts=[("t", f"{text}import optviz_test_module")]))
+        assert error.missing == "optviz_test_module"
 
 
 def test_error_in_the_code_is_an_answer_and_not_the_end(child: Child) -> None:

@@ -5,13 +5,33 @@ Needs NumPy of any age and Python 3.10.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import linecache
+import math
+import os
+import types
 from typing import Any
 
 import numpy
 
 ADAPTER = globals()
+CLEAN: list[dict[tuple[str, str], Any]] = []  # what _names() gave before the first run
+
+
+def _names() -> dict[tuple[str, str], Any]:
+    """What user code could replace for all that runs here later, and the folder that it could leave."""
+    modules = [builtins, math, os, *(item for item in ADAPTER.values() if isinstance(item, types.ModuleType))]
+    names = {(module.__name__, name): item for module in modules for name, item in vars(module).items()}
+    public = {key: item for key, item in names.items() if not key[1].startswith("_")}
+    return public | {("", "folder"): os.stat(".").st_ino}  # noqa: PTH116 - pathlib may be replaced too
+
+
+def spoilt() -> bool:
+    """Whether a run has left this interpreter in another state than it found: the next one needs a new one."""
+    names = _names()
+    # A framework may add names to itself as it is used; it does not replace them.
+    return any(names.get(key) is not item and names.get(key) != item for key, item in CLEAN[0].items())
 
 
 def column_arrays(axes: Any) -> Any:
@@ -32,6 +52,8 @@ def check(name: str, array: Any, shape: Any) -> Any:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The operation's arrays by function, as shape and little-endian float64 bytes."""
+    if not CLEAN:
+        CLEAN.append(_names())
     ADAPTER["prepare"]()
     path, source = request["path"], request["source"]
     # Tracebacks then show the code even where this interpreter cannot see the file.

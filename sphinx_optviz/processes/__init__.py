@@ -259,9 +259,12 @@ class Pool(Generic[Job]):
                 try:
                     message = child.request(self._request(job), self._timeout)
                     self._answers.put(Answer(job, message, version=child.version))
+                    spoilt = bool(message.get("spoilt"))
                 except Exception as error:  # noqa: BLE001 - a job without an answer would be waited for without end
                     known = error if isinstance(error, ChildError) else ChildError(f"it cannot be asked for: {error!r}")
                     self._answers.put(Answer(job, None, error=known))
+                    spoilt = True
+                if spoilt:
                     self._end(child)
                     child = None
                 with self._changed:

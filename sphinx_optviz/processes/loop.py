@@ -2,7 +2,8 @@
 
 Sent as text to whatever interpreter is asked for, so it needs nothing but Python 3.10 and execnet's own bootstrap, and
 imports nothing of this package. Messages are plain values. The first one carries the *programs*: texts that together
-define ``version()`` and ``answer(request)``; each later one is a request. Nothing that user code prints can reach the
+define ``version()``, ``answer(request)`` and, optionally, ``spoilt()``, which says whether the child should be replaced
+before the next request; each later one is a request. Nothing that user code prints can reach the
 build's terminal: file descriptors 1 and 2 go to a bounded file.
 """
 
@@ -71,6 +72,12 @@ def line_in(path: str, error: BaseException) -> int:
     return (lines[-1] or 0) if lines else getattr(error, "optviz_line", 0)
 
 
+def sendable(text: str) -> str:
+    """*text* as execnet takes it, which is UTF-8, and as a terminal can show it."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in plain)
+
+
 def describe(error: BaseException, path: str, output: str) -> dict[str, Any]:
     """A failure in plain values."""
     try:
@@ -78,11 +85,12 @@ def describe(error: BaseException, path: str, output: str) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - exceptions of user code may do anything
         text = ""
     first = next(iter(text.strip().splitlines()), "")
+    details = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:]
     return {
         "kind": "failure",
-        "message": f"{type(error).__name__}: {first}"[:500] if first else type(error).__name__,
+        "message": sendable(f"{type(error).__name__}: {first}"[:500] if first else type(error).__name__),
         "line": line_in(path, error),
-        "details": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:],
+        "details": sendable(details),
         "output": output,
     }
 
@@ -100,6 +108,14 @@ def load(start: dict[str, Any], fd: int) -> dict[str, Any]:
         ready["missing"] = (name or "").split(".")[0]
     programs["ready"] = ready
     return programs
+
+
+def is_spoilt(programs: dict[str, Any]) -> bool:
+    """Whether a program says that this child should be replaced."""
+    try:
+        return "spoilt" in programs and bool(programs["spoilt"]())
+    except BaseException:  # noqa: BLE001 - the folder is gone, or what it looks with was replaced
+        return True
 
 
 def serve(channel: Any) -> None:
@@ -127,6 +143,8 @@ def serve(channel: Any) -> None:
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of user code too
             answer = describe(error, request.get("path", ""), tail_of(fd))
         faulthandler.cancel_dump_traceback_later()
+        if is_spoilt(programs):
+            answer["spoilt"] = True
         channel.send(answer)
 
 
