@@ -119,8 +119,9 @@ def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: 
         message = f"{label} was not run: {error}"
         return Failure(subtype="framework_broken", message=message, details=error.details)
     path = str(run.source.path)
-    # What the child's faulthandler wrote: the most recent call first.
-    frame = re.search(rf'File "{re.escape(path)}", line (\d+)', error.details)
+    # What the child's faulthandler wrote, in ASCII: the most recent call first.
+    written = path.encode("ascii", "backslashreplace").decode()
+    frame = re.search(rf'File "{re.escape(written)}", line (\d+)', error.details)
     line = int(frame[1]) if frame else 1
     if error.timed_out:
         message = f"still running after {settings.timeout:g} seconds (optviz_timeout), and was ended"
