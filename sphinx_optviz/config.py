@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
+from sphinx_optviz.frameworks import did_you_mean, framework_name
 from sphinx_optviz.log import warn
 from sphinx_optviz.model import Settings
 
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
     from sphinx.config import Config
-
-
-def framework_name(value: object) -> str:
-    """*value* as the name of a framework. Raises ValueError."""
-    if not isinstance(value, str) or value.strip().lower() not in FRAMEWORKS:
-        raise ValueError(f"unknown framework {value!r}. {did_you_mean(str(value), list(FRAMEWORKS))}")
-    return value.strip().lower()
 
 
 def _frameworks(value: object) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -11,10 +10,9 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-from sphinx_optviz.config import framework_name
-from sphinx_optviz.frameworks import did_you_mean
+from sphinx_optviz.frameworks import did_you_mean, framework_name
 from sphinx_optviz.log import warn
-from sphinx_optviz.model import VIEWS, Annotation, Interval, PlotRecord, PlotSpec
+from sphinx_optviz.model import MAX_COORDINATE, VIEWS, Annotation, Interval, PlotRecord, PlotSpec
 from sphinx_optviz.nodes import optplot_code, optplot_image
 
 if TYPE_CHECKING:
@@ -82,8 +80,8 @@ def _number(text: str) -> float:
         number = float(text)
     except ValueError:
         raise ValueError(f"{text.strip()!r} is not a number") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{text.strip()!r} is not a finite number")
+    if not abs(number) <= MAX_COORDINATE:
+        raise ValueError(f"{text.strip()!r} is not a number of at most {MAX_COORDINATE:g}")
     return number
 
 

@@ -25,6 +25,9 @@ VIEWS: Mapping[str, int] = {
     "slices": 2,
 }
 
+# The largest number in a domain: twice as much, the width of a domain, must still be finite.
+MAX_COORDINATE = 1e300
+
 # Points along an axis when neither the author nor the landscape says how many, by the number of variables.
 DEFAULT_COUNTS: Mapping[int, int] = {1: 201, 2: 101}
 

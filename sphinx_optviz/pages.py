@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sphinx_optviz.files import write_file
 from sphinx_optviz.model import digest_of
-from sphinx_optviz.store import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

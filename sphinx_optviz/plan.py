@@ -64,7 +64,7 @@ class Plot:
     open_tab: str
     panels: tuple[Panel, ...]
     problems: tuple[str, ...]
-    _runs: dict[str, tuple[Run, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _runs: dict[str, tuple[Run, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def runs(self, framework: str) -> tuple[Run, ...]:
         """All runs that the panels need from *framework*, in the order of the series; two may be the same."""

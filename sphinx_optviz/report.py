@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sphinx_optviz.files import write_file
 from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.log import warn
 from sphinx_optviz.runs import Failure
-from sphinx_optviz.store import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

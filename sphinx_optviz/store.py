@@ -7,16 +7,15 @@ function with its numbers, little-endian float64 in base64. Whatever does not fi
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from sphinx_optviz.files import write_file
 from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Result
 
 if TYPE_CHECKING:
@@ -48,19 +47,6 @@ class _StoredArrays(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._lines)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Put *content* at *path* as a whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:  # Ctrl-C too must leave nothing behind
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def _line(value: object) -> bytes:
@@ -120,7 +106,8 @@ def _unpack_array(run: Run, name: str, line: bytes) -> tuple[tuple[int, ...], by
     start = _array_start(name, shape)
     text = line[len(start) : -len(_ARRAY_END)]
     fits = line.startswith(start) and line.endswith(_ARRAY_END) and _BASE64.fullmatch(text)
-    if not fits or len(text) != -(-prod(shape) * 8 // 3) * 4:
+    size = prod(shape) * 8
+    if not fits or len(text) != -(-size // 3) * 4 or text.count(b"=") != -size % 3:
         raise ValueError(f"it holds no complete array for {name}")
     return shape, text
 

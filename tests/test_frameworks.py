@@ -305,6 +305,36 @@ def test_code_can_ask_for_its_file_and_is_not_the_main_program(ask: Asked) -> No
     assert (ask.numbers("def f(x): return 0 * x + (__file__ == 'f.py') + 2 * (__name__ == '__main__')") == 1).all()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "np.cos = np.sin",
+        "import builtins; builtins.abs = float",
+        "math.pi = 3",
+        "del math.tau",
+        "import os; os.chdir('/')",
+        "random.seed = print",
+        "def f(x):\n    np.add = None\n    return x",
+        "np.cos = None\n1 / 0",
+    ],
+)
+def test_code_that_changes_what_others_use_is_told_so_that_its_child_is_replaced(code: str) -> None:
+    for asked in asked_of("numpy"):
+        assert asked("def f(x): return np.cos(x) + math.pi").get("spoilt") is None
+        assert asked(f"{code}\ndef f(x): return x" if "def f" not in code else code).get("spoilt") is True
+
+
+def test_ordinary_code_leaves_its_child_as_it_was(ask: Asked) -> None:
+    codes = [
+        "def f(x): return xp.tanh(x) + xp.exp(-x**2) + math.e",
+        "import statistics, numpy.linalg, numpy.fft\ndef f(x): return x * numpy.linalg.norm([3, 4])",
+        "cos = None\ndef print(x): return x\ndef f(x): return print(x)",
+        "1 / 0",
+        "def f(x): return None",
+    ]
+    assert [ask(code, operation).get("spoilt") for code in codes for operation in ("values", "hessians")] == [None] * 10
+
+
 # ---- constants
 
 

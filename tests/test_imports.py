@@ -17,7 +17,7 @@ ROOT = Path(sphinx_optviz.__file__).parent
 
 # From the bottom up. A folder stands for all modules in it; the package itself is "".
 LAYERS = [
-    ["model", "runs", "log", "nodes"],
+    ["model", "runs", "log", "nodes", "files"],
     ["frameworks", "landscapes", "store", "domain", "processes"],
     ["config", "directive", "plan", "execute", "draw", "place", "tabs", "report", "pages"],
     ["pipeline"],
@@ -29,7 +29,6 @@ LAYERS = [
 SIDEWAYS = {
     ("runs", "model"),  # digests
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
-    ("directive", "config"),  # the names of frameworks, checked as in conf.py
 }
 
 HEAVY = ["execnet", "matplotlib", "mpl_toolkits", "cycler", "numpy", "scipy"]
@@ -46,7 +45,7 @@ ADAPTERS = {
 SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", *(f"frameworks.{name}" for name in ADAPTERS)]
 # Run in a child that can import this package.
 DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
-WITHOUT_SPHINX = ["model", "runs", "landscapes", "frameworks", "store", "processes", "plan", "execute", "draw"]
+WITHOUT_SPHINX = ["model", "runs", "files", "landscapes", "frameworks", "store", "processes", "plan", "execute", "draw"]
 
 
 @dataclass(frozen=True)

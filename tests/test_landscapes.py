@@ -192,7 +192,7 @@ def test_name_is_the_name_of_one_folder(tmp_path: Path, name: str) -> None:
         ("formula = 'f(x) = \\sin x.'\ntitle = 't'\n[domain]\nx = [2, 1]\n", 4, "'x' must be"),
         ("title = 'About f.'\nformula = 'x'\n[domain]\nx = [1, 2]\n[functions.f]\nlabel = 3\n", 5, "may hold a label"),
         ('# view = "curve"\nview = "contour"\n' + TOML, 2, "unknown view 'contour'"),
-        (HEAD + f"[domain]\nx = [0, 1{'0' * 5000}]\n", 4, "not valid TOML"),
+        (HEAD + f"[domain]\nx = [0, 1{'0' * 5000}]\n", 5, "not valid TOML"),
         (HEAD + f"[domain]\nx = [0, 1{'0' * 400}]\n", 4, "'x' must be"),
         (HEAD + "[domain]\nx = [0, 1, 1]\n", 4, "the number of points of 'x'"),
         (HEAD + "[domain]\nx = [0, 1, 100001]\n", 4, "the number of points of 'x'"),

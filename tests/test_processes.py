@@ -497,6 +497,16 @@ def test_job_that_ends_its_child_takes_no_other_along(deadly: Job, word: str) ->
     assert found["deadly"].started
 
 
+def test_child_that_says_it_is_spoilt_is_replaced_before_the_next_job() -> None:
+    text = f"{TEXT}\nlast = {{}}\ndo = answer\ndef answer(request):\n    last.update(request)\n    return do(request)\n"
+    text += "def spoilt(): return last['name'] == 'bad'\n"
+    jobs: list[tuple[str, Job]] = [("a", {"name": name}) for name in ("one", "bad", "three", "four")]
+    found = by_name(list(pool_of({"a": Program(texts=[("t", text)])}, limit=1).run(jobs)))
+    pids = [message["pid"] for name in ("one", "bad", "three", "four") if (message := found[name].message)]
+    assert len(pids) == 4
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
 def test_job_that_ends_the_last_child_that_can_be_had_leaves_no_job_unanswered(tmp_path: Path) -> None:
     flag = tmp_path / "started"
     text = TEXT + f"open({str(flag)!r}, 'x').close()\n"  # the second time it fails

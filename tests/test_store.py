@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_optviz.files import write_file
 from sphinx_optviz.runs import RUN_SCHEMA, Array, Axis, NonFinite, Result, Run, Source
-from sphinx_optviz.store import Store, pack_result, write_file
+from sphinx_optviz.store import Store, pack_result
 
 RUN = Run(
     framework="numpy",

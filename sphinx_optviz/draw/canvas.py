@@ -119,7 +119,8 @@ def _put(axes: Any, cell: tuple[float, float, float, float], margins: tuple[floa
     left, right, bottom, above = margins
     give_x = min(1.0, 0.6 * cell_width / (left + right))
     give_y = min(1.0, 0.6 * cell_height / (bottom + above))
-    box_width, box_height = cell_width - (left + right) * give_x, cell_height - (bottom + above) * give_y
+    box_width = max(0.05, cell_width - (left + right) * give_x)
+    box_height = max(0.05, cell_height - (bottom + above) * give_y)
     width, height = axes.figure.get_size_inches()
     left_end, lower_end = (x0 + left * give_x) / width, (y0 + bottom * give_y) / height
     axes.set_position((left_end, lower_end, box_width / width, box_height / height))

@@ -53,3 +53,10 @@ def did_you_mean(word: str, known: list[str]) -> str:
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"There are: {', '.join(known)}."
+
+
+def framework_name(value: object) -> str:
+    """*value* as the name of a framework. Raises ValueError."""
+    if not isinstance(value, str) or value.strip().lower() not in FRAMEWORKS:
+        raise ValueError(f"unknown framework {value!r}. {did_you_mean(str(value), list(FRAMEWORKS))}")
+    return value.strip().lower()

@@ -29,6 +29,7 @@ def _names() -> dict[tuple[str, str], Any]:
 
 def spoilt() -> bool:
     """Whether a run has left this interpreter in another state than it found: the next one needs a new one."""
+    ADAPTER["prepare"]()
     names = _names()
     # A framework may add names to itself as it is used; it does not replace them.
     return any(names.get(key) is not item and names.get(key) != item for key, item in CLEAN[0].items())
@@ -52,9 +53,9 @@ def check(name: str, array: Any, shape: Any) -> Any:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The operation's arrays by function, as shape and little-endian float64 bytes."""
-    if not CLEAN:
-        CLEAN.append(_names())
     ADAPTER["prepare"]()
+    if not CLEAN:  # after prepare: to set PyTorch's default dtype replaces names of torch
+        CLEAN.append(_names())
     path, source = request["path"], request["source"]
     # Tracebacks then show the code even where this interpreter cannot see the file.
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
-from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS
+from sphinx_optviz.model import DEFAULT_COUNTS, MAX_COORDINATE, VIEWS
 from sphinx_optviz.runs import Axis, Source
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _BUILT_IN = Path(__file__).parent
 _ENTRY_POINTS = "sphinx_optviz.landscapes"
 _FILE = "landscape.toml"
-_MAX_COORDINATE = 1e300  # beyond it the width of a domain may be infinite
 _MAX_COUNT = 100_000  # points along an axis: beyond it a typing error is likelier than a wish
 
 
@@ -101,7 +100,7 @@ class Catalogue:
 def _read(folder: Path, name: str) -> Landscape:
     path = folder / _FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise LandscapeError(f"the landscape {name!r} has no {_FILE}", path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -110,7 +109,7 @@ def _read(folder: Path, name: str) -> Landscape:
         data = tomllib.loads(text)
     except RecursionError as error:
         raise LandscapeError("not valid TOML: it is nested too deeply", path, len(text.splitlines())) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and int's own for thousands of digits
         at = re.search(r"at line (\d+)", str(error))
         raise LandscapeError(f"not valid TOML: {error}", path, int(at[1]) if at else text.count("\n") + 1) from error
     try:
@@ -125,10 +124,18 @@ class _FieldError(Exception):
         self.field = field
 
 
+# Values that are text, and comments: a name in them is not a key.
+_WORDS = re.compile(r"""(=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*')|\#.*""")
+
+
 def _line_of(field: str, text: str) -> int:
     """The line of *text* where the key or table *field* stands; 1 when it is missing."""
     pattern = re.compile(rf"""(?:^|[\s\[{{.,])["']?{re.escape(field)}["']?\s*[]=.]""")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = _WORDS.sub(r"\1", line)
+        if pattern.search(bare):
+            return number
+    return 1
 
 
 def _check(data: dict[str, Any], name: str, folder: Path) -> Landscape:
@@ -169,7 +176,7 @@ def _axes(domain: object) -> tuple[Axis, ...]:
     axes = []
     for variable, value in domain.items():
         numbers = value if isinstance(value, list) else []
-        real = all(type(number) in (int, float) and abs(number) <= _MAX_COORDINATE for number in numbers)
+        real = all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in numbers)
         if len(numbers) not in (2, 3) or not real or numbers[0] >= numbers[1]:
             raise _FieldError(variable, f"{variable!r} must be [low, high] or [low, high, count] with low < high")
         count = numbers[2] if len(numbers) == 3 else DEFAULT_COUNTS[len(domain)]
@@ -194,7 +201,7 @@ def _sources(folder: Path) -> dict[str, Source]:
     for framework in FRAMEWORKS:
         path = folder / f"{framework}.py"
         try:
-            sources[framework] = Source(path.resolve(), path.read_text(encoding="utf-8"))
+            sources[framework] = Source(path.resolve(), path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
