@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -80,7 +81,9 @@ def _number(text: str) -> float:
         number = float(text)
     except ValueError:
         raise ValueError(f"{text.strip()!r} is not a number") from None
-    if not abs(number) <= MAX_COORDINATE:
+    if not math.isfinite(number):
+        raise ValueError(f"{text.strip()!r} is not a finite number")
+    if abs(number) > MAX_COORDINATE:
         raise ValueError(f"{text.strip()!r} is not a number of at most {MAX_COORDINATE:g}")
     return number
 

@@ -20,7 +20,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     **{name: check for name, (_, check) in directive._PLOT_OPTIONS.items()},
 }
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.floats(-1e300, 1e300)
 BLANKS = st.text(" \t", max_size=3)
 # As in the lines of an option: text without line ends, which is not blank.
 LABELS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), min_size=1).filter(
