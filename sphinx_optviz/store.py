@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
+import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
@@ -85,7 +85,7 @@ def _pack(run: Run, result: Result) -> tuple[str, bytes]:
 
 
 _ARRAY_END = b'"}\n'
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_BASE64 = (string.ascii_letters + string.digits + "+/").encode()
 
 
 def _array_start(name: str, shape: tuple[int, ...]) -> bytes:
@@ -105,9 +105,11 @@ def _unpack_array(run: Run, name: str, line: bytes) -> tuple[tuple[int, ...], by
     shape = _shape(run)
     start = _array_start(name, shape)
     text = line[len(start) : -len(_ARRAY_END)]
-    fits = line.startswith(start) and line.endswith(_ARRAY_END) and _BASE64.fullmatch(text)
     size = prod(shape) * 8
-    if not fits or len(text) != -(-size // 3) * 4 or text.count(b"=") != -size % 3:
+    padding = b"=" * (-size % 3)
+    fits = line.startswith(start) and line.endswith(padding + _ARRAY_END) and len(text) == -(-size // 3) * 4
+    # The fastest of all ways to look at each letter: this is done for every entry in every build.
+    if not fits or text.translate(None, _BASE64) != padding:
         raise ValueError(f"it holds no complete array for {name}")
     return shape, text
 
