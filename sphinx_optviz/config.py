@@ -58,6 +58,8 @@ def _timeout(value: object) -> float:
 
 
 def _jobs(value: object) -> int:
+    if isinstance(value, str) and value.isdecimal():  # from sphinx-build -D
+        value = int(value)
     if value == "auto":
         return max(2, os.cpu_count() or 2)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:

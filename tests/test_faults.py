@@ -299,3 +299,16 @@ def test_code_that_changes_its_interpreter_does_so_for_itself_alone(make_book: A
     assert [warning for warning in built.warnings if "a_first" not in warning] == []
     assert len(book.store) >= 2
     assert built.read("index.html").count("<img") >= 2
+
+
+def test_code_runs_in_the_main_thread_of_a_module_that_can_be_found(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: other\n")
+    code = (
+        "from __future__ import annotations\n\nimport pickle\nimport signal\nfrom dataclasses import dataclass\n\n\n"
+        "@dataclass\nclass Scale:\n    by: int = 2\n\n\n"
+        "def f(x):\n    signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "    return pickle.loads(pickle.dumps(Scale())).by * x\n"
+    )
+    book.landscape("mine", code)
+    book.landscape("other", code.replace("= 2", "= 3"))
+    assert book.build(optviz_jobs="1").runs == ["mine (numpy)", "other (numpy)"]

@@ -10,6 +10,7 @@ import contextlib
 import linecache
 import math
 import os
+import sys
 import types
 from typing import Any
 
@@ -59,7 +60,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     path, source = request["path"], request["source"]
     # Tracebacks then show the code even where this interpreter cannot see the file.
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    namespace: dict[str, Any] = {"__name__": "__optviz__", "__file__": path}
+    # A module that can be found: dataclasses and pickle look for the one that a class was made in.
+    module = sys.modules["__optviz__"] = types.ModuleType("__optviz__")
+    module.__file__ = path
+    namespace = vars(module)
     exec(compile(source, path, "exec"), namespace)  # noqa: S102 - this is what the extension is for
 
     columns = column_arrays(request["axes"])

@@ -99,11 +99,13 @@ class Child:
         self._group = execnet.Group()
         spec = gateway_spec(self._program.interpreter)
         self._local = spec.startswith("popen")
-        gateway = self._group.makegateway(f"{spec}//chdir={self._folder}" if self._local else spec)
+        # No "chdir=" in the spec: execnet would run code for it first, and ours might then not get the main thread.
+        gateway = self._group.makegateway(spec)
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
         start = {
             "programs": [list(text) for text in self._program.texts],
             "path": list(self._program.path),
+            "folder": str(self._folder) if self._local else "",
             "output": str(self._folder / "output"),
         }
         self._channel.send(start)

@@ -125,6 +125,8 @@ def serve(channel: Any) -> None:
         with contextlib.suppress(OSError):  # an ssh server may have done it already
             os.setsid()  # a group of its own: the host can end it with all that user code started
     channel.send(os.getpid())
+    if start["folder"]:
+        os.chdir(start["folder"])
     # The current folder must not shadow a framework: a folder called "jax" there breaks `import keras`.
     sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]  # noqa: PTH109 - as sys.path has it
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
