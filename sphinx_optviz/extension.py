@@ -36,8 +36,8 @@ def setup(app: Sphinx) -> None:
 
 def execute(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Run and draw what the pages need; name those that must be written again."""
-    # gettext, linkcheck, dummy and their like have no output format: they write no pages, and nothing is run for them.
     domain = cast("OptvizDomain", env.get_domain("optviz"))
+    # gettext, linkcheck, dummy and their like have no output format: they write no pages, and nothing is run for them.
     if not app.builder.format or not domain.records:
         return []
     # Imported here because a build that has no plots should not pay for it.

@@ -75,7 +75,11 @@ class Plot:
 
     def has_code(self, framework: str) -> bool:
         """Whether every landscape can be run in *framework*."""
-        return all(framework in landscape.sources for landscape in self.landscapes)
+        return _have_code(self.landscapes, framework)
+
+
+def _have_code(landscapes: tuple[Landscape, ...], framework: str) -> bool:
+    return all(framework in landscape.sources for landscape in landscapes)
 
 
 def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
@@ -83,15 +87,14 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
     problems: list[str] = []
     landscapes = tuple(catalogue.get(name) for name in dict.fromkeys(spec.landscapes))
     wanted = spec.frameworks or settings.frameworks
-    frameworks = tuple(name for name in wanted if all(name in landscape.sources for landscape in landscapes))
+    frameworks = tuple(name for name in wanted if _have_code(landscapes, name))
     if not frameworks:
         names = ", ".join(landscape.name for landscape in landscapes)
         raise PlanError(f"no framework of {', '.join(wanted)} has code for {names}")
     preferred = settings.default_framework
     open_tab = preferred if preferred in frameworks else frameworks[0]
     # Outside the tabs the default framework is still the one to draw from, unless the author chose others here.
-    coded = all(preferred in landscape.sources for landscape in landscapes)
-    drawn_from = preferred if coded and not spec.frameworks else open_tab
+    drawn_from = preferred if _have_code(landscapes, preferred) and not spec.frameworks else open_tab
     plot = Plot(
         spec=spec,
         landscapes=landscapes,
@@ -125,7 +128,7 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
     panels: list[Panel] = []
     for landscape in landscapes:
         if len(landscape.axes) == 1:
-            if curves and not any(panel.view == "curve" for panel in panels):
+            if not any(panel.view == "curve" for panel in panels):
                 panels.append(Panel("curve", curves, ()))
             continue
         for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:

@@ -162,10 +162,10 @@ class Store:
 
     def put(self, run: Run, result: Result) -> None:
         """Store *result*. A store that cannot be written is one problem, not an error."""
-        digest, body = _pack(run, result)
-        head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
         if not self._writable:
             return
+        digest, body = _pack(run, result)
+        head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
         try:
             write_file(self.path(run), head + body)
         except OSError as error:
