@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.frameworks import did_you_mean, framework_name
 from sphinx_optviz.log import warn
-from sphinx_optviz.model import Settings
+from sphinx_optviz.model import TOLERANCES, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sphinx.application import Sphinx
     from sphinx.config import Config
@@ -67,6 +67,25 @@ def _jobs(value: object) -> int:
     return value
 
 
+def _agreement(value: object) -> str:
+    known = ["warn", "off"]
+    if value not in known:
+        raise ValueError(did_you_mean(str(value), known))
+    return str(value)
+
+
+def _tolerances(value: object) -> dict[str, float]:
+    def fits(item: object) -> bool:
+        return isinstance(item, int | float) and not isinstance(item, bool) and 0 <= item < 1
+
+    if not isinstance(value, dict) or not all(fits(item) for item in value.values()):
+        raise ValueError("it must be a dictionary from a dtype to a relative difference, such as {'float32': 1e-4}")
+    for dtype in value:
+        if dtype not in TOLERANCES:
+            raise ValueError(f"unknown dtype {dtype!r}. {did_you_mean(str(dtype), list(TOLERANCES))}")
+    return {dtype: float(item) for dtype, item in value.items()}
+
+
 def _rcparams(value: object) -> dict[str, object]:
     # Plain values only: they are part of a figure's key and are sent to the process that draws.
     def plain(item: object) -> bool:
@@ -97,6 +116,8 @@ VALUES: dict[str, Value] = {
     "execute": Value("auto", _execute),
     "store": Value("_optviz", _folder),
     "landscape_path": Value(["landscapes"], _folders),
+    "agreement": Value("warn", _agreement),
+    "tolerances": Value({}, _tolerances),
     "timeout": Value(60, _timeout),
     "jobs": Value("auto", _jobs),
     "rcparams": Value({}, _rcparams),
@@ -109,16 +130,25 @@ def add_values(app: Sphinx) -> None:
         app.add_config_value(f"optviz_{name}", value.default, "", types=Any)
 
 
-def check_values(app: Sphinx, config: Config) -> None:
-    """At ``config-inited``: a value that is not valid is a warning, and the default is used."""
+def problems_in(config: Config) -> Iterator[tuple[str, str]]:
+    """The name of each value that is not valid, and what to say; it gets its default."""
     for name, value in VALUES.items():
         given = config[f"optviz_{name}"]
         try:
             value.check(given)
         except ValueError as error:
-            message = f"optviz_{name} = {given!r} is not valid, and the default {value.default!r} is used: {error}"
-            warn("config", message, location=conf_py(app))
             config[f"optviz_{name}"] = value.default
+            yield name, f"optviz_{name} = {given!r} is not valid, and the default {value.default!r} is used: {error}"
+
+
+def check_values(app: Sphinx, config: Config) -> None:
+    """At ``config-inited``: a value that is not valid is a warning, and the default is used."""
+    for _, message in problems_in(config):
+        warn("config", message, location=conf_py(Path(app.confdir)))
+    store = Path(app.confdir, config.optviz_store)
+    if store.is_relative_to(app.srcdir):
+        # Sphinx would look at each of its files for documents, in every build.
+        config.exclude_patterns = [*config.exclude_patterns, store.relative_to(app.srcdir).as_posix()]
 
 
 def _resolved(interpreter: str, confdir: Path) -> str:
@@ -128,16 +158,30 @@ def _resolved(interpreter: str, confdir: Path) -> str:
     return str(confdir / Path(interpreter).expanduser())
 
 
-def conf_py(app: Sphinx) -> str:
+def conf_py(confdir: Path) -> str:
     """The place of warnings about conf.py; Sphinx does not know the lines of its values."""
-    return f"{Path(app.confdir, 'conf.py')}:1"
+    return f"{confdir / 'conf.py'}:1"
 
 
-def settings_of(app: Sphinx) -> Settings:
+def settings_of(config: Config, confdir: Path) -> Settings:
     """The checked values, with folders made absolute."""
-    checked = {name: value.check(app.config[f"optviz_{name}"]) for name, value in VALUES.items()}
-    confdir = Path(app.confdir)
+    checked = {name: value.check(config[f"optviz_{name}"]) for name, value in VALUES.items()}
     checked["store"] = confdir / checked["store"]
     checked["landscape_path"] = tuple(confdir / folder for folder in checked["landscape_path"])
     checked["interpreters"] = {name: _resolved(path, confdir) for name, path in checked["interpreters"].items()}
     return Settings(**checked)
+
+
+def read_settings(confdir: Path | None) -> tuple[Settings, list[str]]:
+    """The settings of a book without building it, and what is wrong in them; those of no book for None.
+
+    Raises sphinx.errors.ConfigError if there is no conf.py, or if it cannot be read.
+    """
+    from sphinx.config import Config
+    from sphinx.util.tags import Tags
+
+    config = Config.read(confdir, overrides={}, tags=Tags()) if confdir is not None else Config({}, {})
+    for name, value in VALUES.items():
+        config.add(f"optviz_{name}", value.default, "", Any)
+    problems = [message for _, message in problems_in(config)]
+    return settings_of(config, (confdir or Path()).absolute()), problems

@@ -5,27 +5,53 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import struct
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.frameworks import FRAMEWORKS
-from sphinx_optviz.processes import Answer, Pool, Program
-from sphinx_optviz.runs import Failure
+from sphinx_optviz import environments
+from sphinx_optviz.frameworks import framework
+from sphinx_optviz.points import cell_count, cells_of, columns_of
+from sphinx_optviz.processes import Pool, Program
+from sphinx_optviz.runs import Axis, Failure, Run, Source
 from sphinx_optviz.store import pack_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sphinx_optviz.model import Settings
-    from sphinx_optviz.processes import ChildError, Message
-    from sphinx_optviz.runs import Outcome, Run
+    from sphinx_optviz.processes import Answer, ChildError, Message
+    from sphinx_optviz.runs import Outcome
     from sphinx_optviz.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Where a framework's code runs: a path or an execnet spec, "" for Sphinx's own; and who said so, for people."""
+
+    spec: str
+    origin: str
+
+
+def interpreter_of(name: str, settings: Settings) -> Interpreter:
+    """The interpreter that the framework *name* runs in."""
+    variable = f"OPTVIZ_INTERPRETER_{name.upper()}"
+    if spec := settings.interpreters.get(name):
+        return Interpreter(spec, f"optviz_interpreters[{name!r}]")
+    if spec := os.environ.get(variable, ""):
+        return Interpreter(spec, f"the environment variable {variable}")
+    if made := environments.find(name):
+        return Interpreter(made.python, "sphinx-optviz setup")
+    return Interpreter("", "the Python that runs Sphinx")
 
 
 def look_up(runs: Iterable[Run], settings: Settings, store: Store) -> tuple[dict[str, Outcome], list[Run]]:
     """What is known without running anything, by key, and what has to run, each run once, in a fixed order."""
     known: dict[str, Outcome] = {}
     missing: dict[str, Run] = {}
+    absent: dict[str, Failure | None] = {}
     for run in runs:
         if run.key in known or run.key in missing:
             continue
@@ -35,67 +61,114 @@ def look_up(runs: Iterable[Run], settings: Settings, store: Store) -> tuple[dict
         elif settings.execute == "never":
             message = "there is no stored result, and optviz_execute is 'never'"
             known[run.key] = Failure(subtype="not_run", message=message)
-        elif (failure := _cannot_start(run.framework, settings)) is not None:
-            known[run.key] = failure
         else:
-            missing[run.key] = run
-    return known, sorted(missing.values(), key=lambda run: (run.label, run.framework, run.key))
+            if run.framework not in absent:
+                absent[run.framework] = _cannot_start(run.framework, settings)
+            failure = absent[run.framework]
+            if failure is None:
+                missing[run.key] = run
+            else:
+                known[run.key] = failure
+    return known, sorted(missing.values(), key=lambda run: (run.label, run.framework, run.operations, run.key))
 
 
-def run_all(runs: Sequence[Run], settings: Settings, store: Store) -> Iterator[tuple[Run, Outcome]]:
-    """Run each of *runs* in its framework, several at once; store what succeeds; give each outcome as it comes."""
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a run, and how many seconds its code took."""
+
+    run: Run
+    outcome: Outcome
+    seconds: float = 0.0
+
+
+def run_all(runs: Sequence[Run], settings: Settings, store: Store | None) -> Iterator[Ran]:
+    """Run each of *runs* in its framework, several at once; *store* what succeeds; give each outcome as it comes."""
     names = sorted({run.framework for run in runs})
-    programs = {
-        name: Program(texts=FRAMEWORKS[name].programs(), interpreter=interpreter_of(name, settings)) for name in names
-    }
-    pool: Pool[Run] = Pool(programs, request=_request, timeout=settings.timeout, limit=settings.jobs)
+    pool: Pool[Run] = Pool(
+        {name: _program(name, settings) for name in names},
+        request=_request,
+        timeout=settings.timeout,
+        limit=settings.jobs,
+    )
     for answer in pool.run([(run.framework, run) for run in runs]):
-        outcome = _outcome(answer, settings)
-        if not isinstance(outcome, Failure):
-            store.put(answer.job, outcome)
-        yield answer.job, outcome
+        seconds = answer.message.get("seconds", 0.0) if answer.message else 0.0
+        yield Ran(answer.job, _outcome(answer, settings, store), seconds)
 
 
-def interpreter_of(framework: str, settings: Settings) -> str:
-    """The interpreter that *framework* runs in, a path or an execnet spec; "" is the one that runs this."""
-    variable = f"OPTVIZ_INTERPRETER_{framework.upper()}"
-    return settings.interpreters.get(framework) or os.environ.get(variable, "")
+def _program(name: str, settings: Settings) -> Program:
+    return Program(texts=framework(name).programs(), interpreter=interpreter_of(name, settings).spec)
 
 
-def _cannot_start(framework: str, settings: Settings) -> Failure | None:
-    """Why *framework* cannot run here, as far as that shows without starting its interpreter."""
-    known = FRAMEWORKS[framework]
-    if not known.has_adapter:
-        able = ", ".join(framework.name for framework in FRAMEWORKS.values() if framework.has_adapter)
-        message = f"{known.label} was not run: this version runs {able}; the code is shown all the same"
-        return Failure(subtype="framework_missing", message=message)
-    if interpreter_of(framework, settings) == "" and importlib.util.find_spec(known.module) is None:
-        return _not_installed(framework, known.module, settings)
+def try_out(names: Sequence[str], settings: Settings) -> dict[str, Outcome]:
+    """What each framework makes of x² and its derivatives at -1, 0 and 1, in its own interpreter."""
+    found: dict[str, Outcome] = {}
+    runs = []
+    for name in names:
+        run = Run(
+            framework=name,
+            source=Source(Path("x_squared.py"), "def f(x):\n    return x**2\n"),
+            functions=("f",),
+            operations=("values", "gradients", "hessians"),
+            axes=(Axis("x", -1.0, 1.0, 3),),
+            label="x squared",
+        )
+        failure = _cannot_start(name, settings)
+        if failure is None:
+            runs.append(run)
+        else:
+            found[name] = failure
+    for ran in run_all(runs, settings, None):
+        found[ran.run.framework] = _right(ran.outcome)
+    return found
+
+
+def _right(outcome: Outcome) -> Outcome:
+    """*outcome* of x squared; a failure if its numbers are wrong, as with libraries built for another processor."""
+    if isinstance(outcome, Failure):
+        return outcome
+    expected = {"values": [1.0, 0.0, 1.0], "gradients": [-2.0, 0.0, 2.0], "hessians": [2.0, 2.0, 2.0]}
+    for (operation, _), stored in outcome.arrays.items():
+        numbers = struct.unpack("<3d", stored.data)
+        if any(abs(number - right) > 1e-6 for number, right in zip(numbers, expected[operation], strict=True)):
+            message = f"the {operation} of x squared at -1, 0 and 1 come out as {numbers}"
+            return Failure(subtype="framework_broken", message=message)
+    return outcome
+
+
+def _cannot_start(name: str, settings: Settings) -> Failure | None:
+    """Why the framework *name* cannot run here, as far as that shows without starting its interpreter."""
+    known = framework(name)
+    if interpreter_of(name, settings).spec == "" and importlib.util.find_spec(known.module.partition(".")[0]) is None:
+        return _not_installed(name, known.module, settings)
     return None
 
 
-def _not_installed(framework: str, module: str, settings: Settings) -> Failure:
-    label = FRAMEWORKS[framework].label
-    interpreter = interpreter_of(framework, settings)
-    where = f"in {interpreter}" if interpreter else f"beside Sphinx ({sys.executable})"
+def _not_installed(name: str, module: str, settings: Settings) -> Failure:
+    known = framework(name)
+    interpreter = interpreter_of(name, settings)
+    where = f"in {interpreter.spec} ({interpreter.origin})" if interpreter.spec else f"beside Sphinx ({sys.executable})"
+    mend = f"Run 'sphinx-optviz setup {name}', or name" if known.requirements else "Name"
     message = (
-        f"{label} was not run: there is no module {module!r} {where}. "
-        f"Install it there, or name an interpreter that has it in optviz_interpreters[{framework!r}]"
+        f"{known.label} was not run: there is no module {module!r} {where}. "
+        f"{mend} an interpreter that has it in optviz_interpreters[{name!r}]"
     )
     return Failure(subtype="framework_missing", message=message)
 
 
 def _request(run: Run) -> Message:
+    columns = columns_of(run.axes, run.samples)
     return {
         "source": run.source.text,
         "path": str(run.source.path),
         "functions": list(run.functions),
-        "operation": run.operation,
-        "axes": [[axis.low, axis.high, axis.count] for axis in run.axes],
+        "operations": list(run.operations),
+        "cells": cells_of(run.axes, columns).astype("<i4").tobytes() if run.samples else b"",
+        "cell_count": cell_count(run.axes),
+        "points": [column.astype("<f8").tobytes() for column in columns],
     }
 
 
-def _outcome(answer: Answer[Run], settings: Settings) -> Outcome:
+def _outcome(answer: Answer[Run], settings: Settings, store: Store | None) -> Outcome:
     run, message = answer.job, answer.message
     path = str(run.source.path)
     if answer.error is not None:
@@ -106,17 +179,21 @@ def _outcome(answer: Answer[Run], settings: Settings) -> Outcome:
         line = message["line"] or 1
         return Failure(subtype="execution", message=message["message"], path=path, line=line, details=details)
     try:
-        return pack_result(run, version=answer.version, message=message)
+        entry = pack_result(run, version=answer.version, message=message)
     except (KeyError, TypeError, ValueError) as error:
         return Failure(subtype="execution", message=str(error), path=path, line=1)
+    if store is not None:
+        store.put(run, entry)
+    return entry.result
 
 
 def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: bool) -> Failure:
-    label = FRAMEWORKS[run.framework].label
+    known = framework(run.framework)
     if not started:
-        if error.missing in (FRAMEWORKS[run.framework].module, "numpy"):
+        if error.missing in (known.module.partition(".")[0], "numpy"):
             return _not_installed(run.framework, error.missing, settings)
-        message = f"{label} was not run: {error}"
+        interpreter = interpreter_of(run.framework, settings)
+        message = f"{known.label} was not run: {error} (from {interpreter.origin})"
         return Failure(subtype="framework_broken", message=message, details=error.details)
     path = str(run.source.path)
     # What the child's faulthandler wrote, in ASCII: the most recent call first.

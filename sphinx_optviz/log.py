@@ -7,6 +7,9 @@ from typing import Literal
 
 from sphinx.util import logging
 
+# The translations of what readers see lie in locales/, under this name.
+CATALOG = "sphinx_optviz"
+
 logger = logging.getLogger("sphinx_optviz")
 
 # What an author can name in ``suppress_warnings``, as ``optviz`` or ``optviz.SUBTYPE``.
@@ -15,11 +18,12 @@ SUBTYPES: dict[str, str] = {
     "config": "a value in conf.py is not valid; the default is used",
     "directive": "the argument or an option of a directive is not valid; it is left out",
     "landscape": "a landscape is unknown, or its folder is broken",
-    "framework_missing": "a framework is not installed in its interpreter, or this version cannot run it",
+    "framework_missing": "a framework is not installed in its interpreter",
     "framework_broken": "a framework or its interpreter is there, and fails to start",
     "execution": "the code of a landscape failed",
     "timeout": "the code of a landscape took longer than optviz_timeout",
     "not_finite": "a landscape has values that are NaN or infinite",
+    "agreement": "the numbers of two frameworks disagree, or one computes in too few digits",
     "not_run": "there is no stored result, and optviz_execute forbids to run the code",
     "store": "a stored result is damaged, or the store cannot be written",
     "drawing": "a figure could not be drawn",
@@ -34,6 +38,7 @@ Subtype = Literal[
     "execution",
     "timeout",
     "not_finite",
+    "agreement",
     "not_run",
     "store",
     "drawing",

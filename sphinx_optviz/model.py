@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,20 @@ VIEWS: Mapping[str, int] = {
 # The largest number in a domain: twice as much, the width of a domain, must still be finite.
 MAX_COORDINATE = 1e300
 
+# The images that can be drawn, as Sphinx's builders name them, and their suffixes.
+IMAGE_FORMATS: Mapping[str, str] = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
+
 # Points along an axis when neither the author nor the landscape says how many, by the number of variables.
 DEFAULT_COUNTS: Mapping[int, int] = {1: 201, 2: 101}
+
+# By the dtype of a computation: how far the numbers of two frameworks may be apart, relative to the number. What
+# rounding does on top of that, where large terms cancel, is measured.
+TOLERANCES: Mapping[str, float] = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}
+
+
+def image_type(builder: Any) -> str:
+    """The MIME type that *builder* likes best of those that can be drawn; "" if it takes none."""
+    return next((mime for mime in builder.supported_image_types if mime in IMAGE_FORMATS), "")
 
 
 def digest_of(value: object) -> str:
@@ -48,6 +60,8 @@ class Settings:
     execute: Literal["auto", "force", "never"]
     store: Path
     landscape_path: tuple[Path, ...]
+    agreement: Literal["warn", "off"]
+    tolerances: Mapping[str, float]  # those that the author gives, by dtype
     timeout: float  # seconds, for one run
     jobs: int  # child processes at once
     rcparams: Mapping[str, object]
@@ -125,5 +139,5 @@ class Placement:
     image: str = ""  # file name of the shared figure; "" also where the builder takes no images
     image_error: str = ""  # for readers: why there is no figure
     alt: str = ""
-    note: str = ""  # for readers: when the figure is drawn from other numbers than it should be
+    notes: tuple[str, ...] = ()  # for readers: whose numbers are shown, and whether the frameworks agree
     problems: tuple[str, ...] = ()  # for readers: what was wrong in the directive

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from sphinx_optviz.model import digest_of
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 Operation = Literal["values", "gradients", "hessians"]
 
 # In every key: bump it when the same code and arguments may give other numbers, or numbers laid out differently.
-RUN_SCHEMA = 1
+RUN_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Source:
 
     path: Path
     text: str
+    digest: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +48,9 @@ class Run:
     framework: str
     source: Source
     functions: tuple[str, ...]
-    operation: Operation
+    operations: tuple[Operation, ...]
     axes: tuple[Axis, ...]
+    samples: int = 0  # points at random in the box of the axes, beside the grid
     label: str = field(compare=False)  # for people: the landscape's name
     key: str = field(init=False)
 
@@ -51,12 +58,20 @@ class Run:
         content = [
             RUN_SCHEMA,
             self.framework,
-            self.source.text,
+            self.source.digest,
             self.functions,
-            self.operation,
+            self.operations,
             [[axis.low, axis.high, axis.count] for axis in self.axes],
+            self.samples,
         ]
         object.__setattr__(self, "key", digest_of(content)[:32])
+
+    def shape(self, operation: Operation) -> tuple[int, ...]:
+        """Of the array that *operation* gives: the grid's, or one row a point when there are random ones too."""
+        variables = len(self.axes)
+        tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[operation]
+        grid = tuple(axis.count for axis in self.axes)
+        return (*((prod(grid) + self.samples,) if self.samples else grid), *tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +98,13 @@ class Result:
     """What a run gave."""
 
     version: str  # of the framework
-    dtype: str  # in which the framework computed
-    method: str  # how derivatives were taken; "" for values
-    arrays: Mapping[str, Array]  # by function
+    dtypes: Mapping[str, str]  # by function: in which the framework computed it
+    methods: Mapping[Operation, str]  # how derivatives were taken
+    errors: Mapping[tuple[Operation, str], Array]  # by point, how far differences may be off
+    noise: Mapping[
+        tuple[Operation, str], tuple[float, ...]
+    ]  # of rounding, by cell of the domain; see frameworks/noise.py
+    arrays: Mapping[tuple[Operation, str], Array]  # by operation and function
     non_finite: tuple[NonFinite, ...]
     digest: str  # of everything above
 

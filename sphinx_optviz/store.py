@@ -1,7 +1,7 @@
 """Results on disk, one text file a run, meant to be committed: JSON lines, no pickle, same result, same bytes.
 
-Line 1 holds schema, key, and the SHA-256 of all that follows; line 2 says what was run and how; then comes one line a
-function with its numbers, little-endian float64 in base64. Whatever does not fit is a miss with a problem to report.
+Line 1 holds schema, key, and the SHA-256 of all that follows; line 2 says what was run and how; then comes one line an
+array with its numbers, little-endian float64 in base64. Whatever does not fit is a miss with a problem to report.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import base64
 import hashlib
 import json
 import string
+import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from sphinx_optviz.files import write_file
-from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Result
+from sphinx_optviz.files import read_regular_file, remove_leftovers, write_file
+from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Operation, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_optviz.runs import Run
+
+# Bytes that the first two lines of an entry may take.
+_MAX_ABOUT = 100_000
+
+Place = tuple[Operation, str]  # of an array: what it holds, and of which function
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,25 @@ class StoreProblem:
     path: Path
 
 
-class _StoredArrays(Mapping[str, Array]):
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A result, and the file that holds it."""
+
+    result: Result
+    content: bytes
+
+
+class _StoredArrays(Mapping[Place, Array]):
     """The numbers of an entry, decoded when somebody wants them."""
 
-    def __init__(self, lines: dict[str, tuple[tuple[int, ...], bytes]]) -> None:
-        self._lines = lines  # function -> shape, base64
+    def __init__(self, lines: dict[Place, tuple[tuple[int, ...], bytes]]) -> None:
+        self._lines = lines  # shape, base64
 
-    def __getitem__(self, name: str) -> Array:
-        shape, text = self._lines[name]
+    def __getitem__(self, place: Place) -> Array:
+        shape, text = self._lines[place]
         return Array(shape, base64.b64decode(text))
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Place]:
         return iter(self._lines)
 
     def __len__(self) -> int:
@@ -53,82 +67,117 @@ def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
-def _non_finite(items: Any) -> tuple[NonFinite, ...]:
-    return tuple(NonFinite(name, count, total, tuple(first), line) for name, count, total, first, line in items)
+def places(run: Run) -> list[Place]:
+    """The arrays of *run*, in the order of their lines."""
+    return [(operation, name) for operation in run.operations for name in run.functions]
 
 
 def _about(run: Run) -> dict[str, Any]:
     """What was run, in the words of the entry's second line; a stored entry must say the same."""
     return {
         "framework": run.framework,
+        "source": run.source.digest,
         "functions": list(run.functions),
-        "operation": run.operation,
+        "operations": list(run.operations),
         "axes": [[axis.low, axis.high, axis.count] for axis in run.axes],
+        "samples": run.samples,
     }
-
-
-def _pack(run: Run, result: Result) -> tuple[str, bytes]:
-    """The digest and the lines from the second on."""
-    bad = [[item.function, item.count, item.total, list(item.first), item.line] for item in result.non_finite]
-    about = _about(run) | {
-        "version": result.version,
-        "dtype": result.dtype,
-        "method": result.method,
-        "non_finite": bad,
-    }
-    lines = [_line(about)]
-    for name in run.functions:
-        array = result.arrays[name]
-        lines.append(_array_start(name, array.shape) + base64.b64encode(array.data) + _ARRAY_END)
-    body = b"".join(lines)
-    return hashlib.sha256(body).hexdigest(), body
 
 
 _ARRAY_END = b'"}\n'
 _BASE64 = (string.ascii_letters + string.digits + "+/").encode()
 
 
-def _array_start(name: str, shape: tuple[int, ...]) -> bytes:
-    """The beginning of a function's line, up to its numbers."""
-    return json.dumps({"function": name, "shape": list(shape), "data": ""}).encode()[:-2]
+def _array_start(what: tuple[str, str], shape: tuple[int, ...]) -> bytes:
+    """The beginning of an array's line, up to its numbers; *what* they are, and of which function."""
+    quantity, name = what
+    value = {"function": name, "quantity": quantity, "shape": list(shape), "data": ""}
+    return json.dumps(value).encode()[:-2]
 
 
-def _shape(run: Run) -> tuple[int, ...]:
-    """Of each array that *run* gives."""
-    variables = len(run.axes)
-    tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[run.operation]
-    return (*(axis.count for axis in run.axes), *tail)
-
-
-def _unpack_array(run: Run, name: str, line: bytes) -> tuple[tuple[int, ...], bytes]:
+def _unpack_array(what: tuple[str, str], shape: tuple[int, ...], line: bytes) -> tuple[tuple[int, ...], bytes]:
     """Shape and base64 of a line; it must be what we would have written. Raises ValueError."""
-    shape = _shape(run)
-    start = _array_start(name, shape)
+    start = _array_start(what, shape)
     text = line[len(start) : -len(_ARRAY_END)]
     size = prod(shape) * 8
     padding = b"=" * (-size % 3)
     fits = line.startswith(start) and line.endswith(padding + _ARRAY_END) and len(text) == -(-size // 3) * 4
-    # The fastest of all ways to look at each letter: this is done for every entry in every build.
+    # The fastest of all ways to look at each letter: this is done for every entry that a build reads.
     if not fits or text.translate(None, _BASE64) != padding:
-        raise ValueError(f"it holds no complete array for {name}")
+        raise ValueError(f"it holds no complete array for the {what[0]} of {what[1]}")
     return shape, text
 
 
-def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Result:
-    """The result that a child's answer *message* to *run* holds. Raises ValueError if arrays are not what was asked."""
-    arrays = {name: Array(tuple(shape), data) for name, (shape, data) in message["arrays"].items()}
-    for name in run.functions:
-        if name not in arrays or arrays[name].shape != _shape(run) or len(arrays[name].data) != prod(_shape(run)) * 8:
-            raise ValueError(f"the answer holds no complete array for {name}")
-    result = Result(
-        version=version,
-        dtype=message["dtype"],
-        method=message["method"],
+def _longest(run: Run) -> int:
+    """Bytes that an entry of *run* can have."""
+    # Beside each array there may be one of its errors.
+    sizes = [prod(run.shape(operation)) + prod(run.shape("values")) for operation, _ in places(run)]
+    return _MAX_ABOUT + sum(size * 11 + 2000 for size in sizes)
+
+
+def _range(data: bytes) -> list[float] | None:
+    """The smallest and the largest finite number of an array, for people who compare two entries."""
+    import numpy
+
+    numbers = numpy.frombuffer(data, dtype="<f8")
+    finite = numbers[numpy.isfinite(numbers)]
+    return [float(finite.min()), float(finite.max())] if finite.size else None
+
+
+def _plain(data: bytes) -> list[float]:
+    """The numbers of a noise, with three digits: no more of them means anything."""
+    return [float(f"{number:.2e}") for (number,) in struct.iter_unpack("<d", data)]
+
+
+def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Entry:
+    """The entry for a child's answer *message* to *run*. Raises ValueError if arrays are not what was asked."""
+    given = {(operation, name): data for operation, name, data in message["arrays"]}
+    errors = {(operation, name): data for operation, name, data in message["errors"]}
+    inexact = [place for place in places(run) if place in errors]
+    arrays = {place: Array(run.shape(place[0]), given.get(place, b"")) for place in places(run)}
+    off = {place: Array(run.shape("values"), errors[place]) for place in inexact}
+    for (operation, name), array in [*arrays.items(), *off.items()]:
+        if len(array.data) != prod(array.shape) * 8:
+            raise ValueError(f"the answer holds no complete array for the {operation} of {name}")
+    about = {
+        "landscape": run.label,
+        **_about(run),
+        "version": version,
+        "dtypes": dict(message["dtypes"]),
+        "methods": dict(message["methods"]),
+        "inexact": [list(place) for place in inexact],
+        "noise": [[operation, name, _plain(data)] for operation, name, data in message["noise"]],
+        "non_finite": message["non_finite"],
+        "ranges": [[*place, _range(arrays[place].data)] for place in places(run)],
+    }
+    lines = [_line(about)]
+    for (operation, name), array in arrays.items():
+        lines.append(_array_start((operation, name), array.shape) + base64.b64encode(array.data) + _ARRAY_END)
+    for (operation, name), array in off.items():
+        start = _array_start((f"error of {operation}", name), array.shape)
+        lines.append(start + base64.b64encode(array.data) + _ARRAY_END)
+    body = b"".join(lines)
+    digest = hashlib.sha256(body).hexdigest()
+    head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
+    return Entry(_result(run, about, arrays, off, digest), head + body)
+
+
+def _result(
+    run: Run, about: Mapping[str, Any], arrays: Mapping[Place, Array], errors: Mapping[Place, Array], digest: str
+) -> Result:
+    """Raises ValueError, KeyError or TypeError if *about* does not say what it should."""
+    return Result(
+        version=str(about["version"]),
+        dtypes={name: str(about["dtypes"][name]) for name in run.functions},
+        methods={operation: str(about["methods"][operation]) for operation in run.operations if operation != "values"},
+        errors=errors,
+        noise={(operation, name): tuple(map(float, cells)) for operation, name, cells in about["noise"]},
         arrays=arrays,
-        non_finite=_non_finite(message["non_finite"]),
-        digest="",
+        non_finite=tuple(
+            NonFinite(name, count, total, tuple(first), line) for name, count, total, first, line in about["non_finite"]
+        ),
+        digest=digest,
     )
-    return replace(result, digest=_pack(run, result)[0])
 
 
 class Store:
@@ -138,6 +187,7 @@ class Store:
         self.folder = folder
         self.problems: list[StoreProblem] = []
         self._writable = True
+        self._tidy = False
 
     def path(self, run: Run) -> Path:
         """Where the entry of *run* lies."""
@@ -147,28 +197,32 @@ class Store:
         """The stored result, checked; None if there is none, or a damaged one, which is then a problem."""
         path = self.path(run)
         try:
-            content = path.read_bytes()
+            content = read_regular_file(path, _longest(run))
+            return self._unpack(run, content)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self.problems.append(StoreProblem(f"the stored result cannot be read: {error}", path))
             return None
-        try:
-            return self._unpack(run, content)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             message = f"the stored result is damaged ({error}) and is not used; remove the file, or let it be rewritten"
             self.problems.append(StoreProblem(message, path))
             return None
 
-    def put(self, run: Run, result: Result) -> None:
-        """Store *result*. A store that cannot be written is one problem, not an error."""
+    def put(self, run: Run, entry: Entry) -> None:
+        """Store *entry*. A store that cannot be written is one problem, not an error."""
         if not self._writable:
             return
-        digest, body = _pack(run, result)
-        head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
+        if not self._tidy:
+            remove_leftovers(self.folder)
+            self._tidy = True
+        path = self.path(run)
         try:
-            write_file(self.path(run), head + body)
+            write_file(path, entry.content)
         except OSError as error:
+            if path.is_dir():  # in the way of this one alone
+                self.problems.append(StoreProblem(f"the result cannot be stored: {error}", path))
+                return
             self._writable = False
             message = f"results cannot be stored ({error}); they are used for this build only"
             self.problems.append(StoreProblem(message, self.folder))
@@ -185,12 +239,10 @@ class Store:
         about = json.loads(second)
         if {name: about[name] for name in _about(run)} != _about(run):
             raise ValueError("it says that something else was run")
-        pairs = zip(run.functions, lines, strict=True)
-        return Result(
-            version=about["version"],
-            dtype=about["dtype"],
-            method=about["method"],
-            arrays=_StoredArrays({name: _unpack_array(run, name, line) for name, line in pairs}),
-            non_finite=_non_finite(about["non_finite"]),
-            digest=head["digest"],
-        )
+        inexact = [place for place in places(run) if list(place) in about["inexact"]]
+        wanted = [(place, run.shape(place[0])) for place in places(run)]
+        off = [((f"error of {operation}", name), run.shape("values")) for operation, name in inexact]
+        found = [_unpack_array(*item, line) for item, line in zip([*wanted, *off], lines, strict=True)]
+        arrays = dict(zip(places(run), found, strict=False))
+        errors = dict(zip(inexact, found[len(wanted) :], strict=True))
+        return _result(run, about, _StoredArrays(arrays), _StoredArrays(errors), head["digest"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_optviz.model import digest_of
+from sphinx_optviz.model import IMAGE_FORMATS, digest_of
 from sphinx_optviz.processes import Pool, Program
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from sphinx_optviz.runs import Result
 
 _HERE = Path(__file__).parent
-
-# What we can draw, as Sphinx's builders name it, and the file's suffix.
-FORMATS: dict[str, str] = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
 
 # Seconds for one figure, far more than any takes.
 _TIMEOUT = 120.0
@@ -53,7 +50,7 @@ class Figure:
             panel["series"] = [dict(series) for series in panel["series"]]
             for number, series in enumerate(panel["series"]):
                 arrays = self.results[index, number].arrays
-                series["values"] = [arrays[name].data for name in series["functions"]]
+                series["values"] = [arrays["values", name].data for name in series["functions"]]
         return job
 
 
@@ -62,7 +59,7 @@ class FigureMaker:
 
     def __init__(self, folder: Path, mime: str, rcparams: Mapping[str, object]) -> None:
         self._folder = folder
-        self._suffix = FORMATS[mime]
+        self._suffix = IMAGE_FORMATS[mime]
         self._rcparams = dict(rcparams)
         code = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
         self._drawn_by = [importlib.metadata.version("matplotlib"), hashlib.sha256(code).hexdigest()]

@@ -1,48 +1,127 @@
 """The frameworks that tabs can show, and the programs that run their code.
 
 Beside this file lies what runs in the *child* interpreter, sent there as text and never imported here: ``evaluate.py``,
-the same for all, and one adapter a framework. An adapter is a module with
+``differences.py`` and ``noise.py``, the same for all, and one adapter a framework. An adapter is a module with
 
 - ``version() -> str``
 - ``prepare()``: put the framework's global state (default dtype, seeds) back to what every run starts from
-- ``values(f, columns)``, ``gradients(f, columns)``, ``hessians(f, columns)``: *columns* is one float64 NumPy array of
-  shape (N,) for each variable; the results have shapes (N,), (N, d) and (N, d, d), in the dtype of the computation
-- ``METHOD``: how derivatives are taken
+- ``values(f, columns)``: *columns* is one float64 NumPy array of shape (N,) for each variable; the result has shape
+  (N,), in the dtype of the computation
+- ``gradients(f, columns)`` and ``hessians(f, columns)``: an array of shape (N, d) or (N, d, d), and how far its numbers
+  may be off at each point: None for automatic differentiation, otherwise shape (N,), as ``difference`` gives it
+- ``METHODS``: how each of ``"gradients"`` and ``"hessians"`` is taken, for people
+
+Other packages add frameworks through the entry point group ``sphinx_optviz.frameworks``: each entry point is named
+after its framework and leads to a ``Framework``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
+_ENTRY_POINTS = "sphinx_optviz.frameworks"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Framework:
     """One framework: its name in files and options, its name for readers, the module it is imported as."""
 
     name: str
     label: str
     module: str
-    has_adapter: bool
+    adapter: Path
+    requirements: tuple[str, ...] = ()  # as pip takes them, known to work together; for `sphinx-optviz setup`
+    newest_python: tuple[int, int] | None = None  # the last version that the requirements can be installed on
+    precision: str = "float64"  # the dtype that the adapter asks the framework to compute in
 
     def programs(self) -> list[tuple[str, str]]:
-        """Name and text of what a child must load to run this framework's code; only where ``has_adapter``."""
-        files = ("evaluate.py", f"{self.name}.py")
-        return [(name, (_HERE / name).read_text(encoding="utf-8")) for name in files]
+        """Name and text of what a child must load to run this framework's code."""
+        paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), self.adapter)
+        return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 
-FRAMEWORKS: dict[str, Framework] = {
+BUILT_IN: dict[str, Framework] = {
     framework.name: framework
     for framework in (
-        Framework("pytorch", "PyTorch", "torch", has_adapter=True),
-        Framework("mxnet", "MXNet", "mxnet", has_adapter=False),
-        Framework("jax", "JAX", "jax", has_adapter=False),
-        Framework("tensorflow", "TensorFlow", "tensorflow", has_adapter=False),
-        Framework("numpy", "NumPy", "numpy", has_adapter=True),
+        Framework(
+            name="pytorch",
+            label="PyTorch",
+            module="torch",
+            adapter=_HERE / "pytorch.py",
+            requirements=("torch==2.13.0", "numpy==2.4.6"),
+            newest_python=(3, 14),
+        ),
+        Framework(
+            name="mxnet",
+            label="MXNet",
+            module="mxnet",
+            adapter=_HERE / "mxnet.py",
+            # Its last release. It uses names that NumPy 1.24 removed, and that NumPy has no wheels for Python 3.12.
+            requirements=("mxnet==1.9.1", "numpy==1.23.5"),
+            newest_python=(3, 11),
+        ),
+        Framework(
+            name="jax",
+            label="JAX",
+            module="jax",
+            adapter=_HERE / "jax.py",
+            requirements=("jax==0.10.2", "jaxlib==0.10.2", "numpy==2.4.6"),
+            newest_python=(3, 14),
+        ),
+        Framework(
+            name="tensorflow",
+            label="TensorFlow",
+            module="tensorflow",
+            adapter=_HERE / "tensorflow.py",
+            requirements=("tensorflow-cpu==2.21.0", "numpy==2.4.6"),
+            newest_python=(3, 13),
+        ),
+        Framework(
+            name="numpy",
+            label="NumPy",
+            module="numpy",
+            adapter=_HERE / "numpy.py",
+            requirements=("numpy==2.4.6",),
+            newest_python=(3, 14),
+        ),
     )
 }
+
+
+class UnknownFrameworkError(ValueError):
+    """A name that is no framework's; the message is for the author."""
+
+
+@cache
+def framework(name: str) -> Framework:
+    """The framework called *name*, built in or of another package. Raises UnknownFrameworkError."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    import importlib.metadata  # only a name that is not built in needs it
+
+    for entry_point in importlib.metadata.entry_points(group=_ENTRY_POINTS, name=name):
+        where = f"the entry point {entry_point.value!r} of the framework {name!r}"
+        try:
+            found = entry_point.load()
+        except (Exception, SystemExit) as error:  # it is another package's code
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UnknownFrameworkError(f"{where} cannot be loaded: {reason}") from error
+        if not isinstance(found, Framework) or found.name != name or not Path(found.adapter).is_file():
+            raise UnknownFrameworkError(f"{where} must lead to a Framework with this name, and with an adapter file")
+        return found
+    raise UnknownFrameworkError(f"unknown framework {name!r}. {did_you_mean(name, framework_names())}")
+
+
+def framework_names() -> list[str]:
+    """All names of frameworks, the built-in ones first."""
+    import importlib.metadata
+
+    others = {entry_point.name for entry_point in importlib.metadata.entry_points(group=_ENTRY_POINTS)}
+    # Options are written in small letters: a name with others cannot be asked for.
+    return [*BUILT_IN, *sorted(name for name in others - BUILT_IN.keys() if name == name.lower())]
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -57,6 +136,6 @@ def did_you_mean(word: str, known: list[str]) -> str:
 
 def framework_name(value: object) -> str:
     """*value* as the name of a framework. Raises ValueError."""
-    if not isinstance(value, str) or value.strip().lower() not in FRAMEWORKS:
-        raise ValueError(f"unknown framework {value!r}. {did_you_mean(str(value), list(FRAMEWORKS))}")
-    return value.strip().lower()
+    if not isinstance(value, str):
+        raise UnknownFrameworkError(f"unknown framework {value!r}. {did_you_mean(str(value), framework_names())}")
+    return framework(value.strip().lower()).name

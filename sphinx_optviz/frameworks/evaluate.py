@@ -1,4 +1,4 @@
-"""Run a piece of code and one operation of it in the child; the adapter of the framework shares this namespace.
+"""Run a piece of code and some operations of it in the child; the adapter of the framework shares this namespace.
 
 Needs NumPy of any age and Python 3.10.
 """
@@ -11,6 +11,7 @@ import linecache
 import math
 import os
 import sys
+import time
 import types
 from typing import Any
 
@@ -36,69 +37,102 @@ def spoilt() -> bool:
     return any(names.get(key) is not item and names.get(key) != item for key, item in CLEAN[0].items())
 
 
-def column_arrays(axes: Any) -> Any:
-    """The points of the grid: one flat float64 array for each variable."""
-    points = [numpy.linspace(low, high, count) for low, high, count in axes]
-    return [grid.ravel() for grid in numpy.meshgrid(*points, indexing="ij")]
-
-
-def check(name: str, array: Any, shape: Any) -> Any:
+def check(name: str, operation: str, array: Any, shape: Any) -> Any:
     """*array* as float64; raise ValueError unless it holds one real number, vector or matrix for each point."""
     if array.dtype.kind not in "fiu" or array.shape != shape:
+        what = name if operation == "values" else f"the {operation[:-1]} of {name}"
         raise ValueError(
-            f"{name} returned an array of shape {array.shape} and type {array.dtype} for {shape[0]} points; "
-            f"it must work elementwise and return real numbers of shape {shape}"
+            f"{what} returned an array of shape {array.shape} and type {array.dtype} for {shape[0]} points; "
+            f"it must work elementwise and return real numbers of shape {shape}" + hint(array.shape, shape)
         )
     return numpy.ascontiguousarray(array, dtype="<f8")
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """The operation's arrays by function, as shape and little-endian float64 bytes."""
-    ADAPTER["prepare"]()
-    if not CLEAN:  # after prepare: to set PyTorch's default dtype replaces names of torch
-        CLEAN.append(_names())
-    path, source = request["path"], request["source"]
+def hint(shape: Any, wanted: Any) -> str:
+    """What kind of mistake gives *shape* where *wanted* is asked for; "" if it is none of the usual ones."""
+    count = wanted[0]
+    if shape == ():
+        return "; a constant has to become an array, as in 0 * x + 1"
+    if shape in ((count, 1), (1, count)):
+        return "; it has one axis too many: remove it with reshape(-1)"
+    if shape == (count, count):
+        return "; the points of one variable were combined with all points of the other: the arrays are no grid"
+    if len(wanted) > 1 and shape == tuple(reversed(wanted)):
+        return "; it is the transpose of that"
+    return ""
+
+
+def columns_of(points: Any) -> Any:
+    """The points: one float64 array of shape (N,) for each variable."""
+    return [numpy.frombuffer(column, dtype="<f8").astype(numpy.float64) for column in points]
+
+
+def load(path: str, source: str) -> dict[str, Any]:
+    """Run the text of a file; return what it defines."""
     # Tracebacks then show the code even where this interpreter cannot see the file.
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
     # A module that can be found: dataclasses and pickle look for the one that a class was made in.
     module = sys.modules["__optviz__"] = types.ModuleType("__optviz__")
     module.__file__ = path
-    namespace = vars(module)
-    exec(compile(source, path, "exec"), namespace)  # noqa: S102 - this is what the extension is for
+    exec(compile(source, path, "exec"), vars(module))  # noqa: S102 - this is what the extension is for
+    return vars(module)
 
-    columns = column_arrays(request["axes"])
-    count, variables = len(columns[0]), len(columns)
-    tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[request["operation"]]
-    arrays: dict[str, Any] = {}
-    dtypes = set()
-    non_finite = []
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """What each operation of the request gives for each function, as little-endian float64 bytes."""
+    started = time.perf_counter()
+    ADAPTER["prepare"]()
+    if not CLEAN:  # after prepare: to set PyTorch's default dtype replaces names of torch
+        CLEAN.append(_names())
+    namespace = load(request["path"], request["source"])
+    columns = columns_of(request["points"])
+    found: dict[str, list[Any]] = {"arrays": [], "errors": [], "noise": [], "dtypes": [], "non_finite": []}
     for name in request["functions"]:
         function = namespace.get(name)
         if not callable(function):
             raise NameError(f"the file defines no function {name!r}, which landscape.toml asks for")
         line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         try:
-            # The values first, also before derivatives: only those of an elementwise function mean anything.
-            raw = numpy.asarray(ADAPTER["values"](function, columns))
-            array = check(name, raw, (count,))
-            if tail:
-                raw = numpy.asarray(ADAPTER[request["operation"]](function, columns))
-                array = check(name, raw, (count, *tail))
+            evaluate(name, function, columns, request, found, line)
         except Exception as error:
             with contextlib.suppress(AttributeError, TypeError):  # some types take no attributes
                 error.optviz_line = line  # type: ignore[attr-defined]
             raise
-        dtypes.add(str(raw.dtype))
-        bad = ~numpy.isfinite(array.reshape(count, -1)).all(axis=1)
-        if bad.any():
-            where = [float(column[bad.argmax()]) for column in columns]
-            non_finite.append([name, int(bad.sum()), count, where, line])
-        shape = [axis[2] for axis in request["axes"]] + list(tail)
-        arrays[name] = [shape, array.tobytes()]
-    return {
-        "kind": "result",
-        "arrays": arrays,
-        "dtype": ", ".join(sorted(dtypes)),
-        "method": "" if request["operation"] == "values" else ADAPTER["METHOD"],
-        "non_finite": non_finite,
-    }
+    methods = [
+        [operation, ADAPTER["METHODS"][operation]] for operation in request["operations"] if operation != "values"
+    ]
+    return {"kind": "result", "methods": methods, "seconds": time.perf_counter() - started, **found}
+
+
+def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], found: dict[str, Any], line: int) -> None:
+    """Add to *found* what the operations give for one function."""
+    count, variables = len(columns[0]), len(columns)
+    tails: dict[str, tuple[int, ...]] = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}
+    # The values first, also before derivatives: only those of an elementwise function mean anything.
+    for operation in dict.fromkeys(["values", *request["operations"]]):
+        rows = rows_of(operation, function)
+        given, errors = rows(columns)
+        raw = numpy.asarray(given)
+        array = check(name, operation, raw, (count, *tails[operation]))
+        if operation == "values":
+            found["dtypes"].append([name, str(raw.dtype)])
+            bad = ~numpy.isfinite(array)
+            if bad.any():
+                where = [float(column[bad.argmax()]) for column in columns]
+                found["non_finite"].append([name, int(bad.sum()), count, where, line])
+        if operation not in request["operations"]:
+            continue
+        found["arrays"].append([operation, name, array.tobytes()])
+        if errors is not None:
+            found["errors"].append([operation, name, numpy.asarray(errors, dtype="<f8").tobytes()])
+        elif request["cells"]:
+            cells = numpy.frombuffer(request["cells"], dtype="<i4")
+            by_cell = ADAPTER["noise"](lambda moved, rows=rows: rows(moved)[0], columns, cells, request["cell_count"])
+            found["noise"].append([operation, name, by_cell.astype("<f8").tobytes()])
+
+
+def rows_of(operation: str, function: Any) -> Any:
+    """The adapter's operation on *function*: from columns to numbers and errors."""
+    if operation == "values":
+        return lambda columns: (ADAPTER["values"](function, columns), None)
+    return lambda columns: ADAPTER[operation](function, columns)

@@ -10,17 +10,12 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sphinx_optviz.frameworks.differences import DIFFERENCES, difference
+
     Columns = list[np.ndarray[Any, np.dtype[np.float64]]]
     Function = Callable[..., Any]
 
-METHOD = "central differences of sixth order"
-
-# First derivative on -3h ... 3h, error O(h^6): Fornberg, "Generation of finite difference formulas on arbitrarily
-# spaced grids", Math. Comp. 51 (1988), table 1. The step balances that error against rounding for functions whose
-# scale is about 1.
-_OFFSETS = (-3, -2, -1, 1, 2, 3)
-_WEIGHTS = (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 / 20, 1 / 60)
-_STEP = 2e-3
+METHODS = {"gradients": DIFFERENCES, "hessians": DIFFERENCES}
 
 
 def version() -> str:
@@ -37,25 +32,14 @@ def values(f: Function, columns: Columns) -> Any:
     return f(*(column.copy() for column in columns))  # code may work in place
 
 
-def _difference(f: Callable[[Columns], Any], columns: Columns, variable: int) -> Any:
-    """The derivative of *f* by one variable at every point; any shape that *f* returns."""
-    step = _STEP * np.maximum(1.0, np.abs(columns[variable]))
-    total: Any = 0.0
-    for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
-        moved = list(columns)
-        moved[variable] = columns[variable] + offset * step
-        total = total + weight * np.asarray(f(moved), dtype=np.float64)
-    return (total.T / step).T
+def gradients(f: Function, columns: Columns) -> tuple[Any, Any]:
+    """Shape (N, d), and the errors."""
+    found = [difference(lambda c: (values(f, c), None), columns, i) for i in range(len(columns))]
+    return np.stack([derivative for derivative, _ in found], axis=-1), np.max([error for _, error in found], axis=0)
 
 
-def gradients(f: Function, columns: Columns) -> Any:
-    """Shape (N, d)."""
-    derivatives = [_difference(lambda c: values(f, c), columns, i) for i in range(len(columns))]
-    return np.stack(derivatives, axis=-1)
-
-
-def hessians(f: Function, columns: Columns) -> Any:
-    """Shape (N, d, d), made symmetric."""
-    rows = [_difference(lambda c: gradients(f, c), columns, i) for i in range(len(columns))]
-    matrices = np.stack(rows, axis=1)
-    return (matrices + matrices.swapaxes(1, 2)) / 2
+def hessians(f: Function, columns: Columns) -> tuple[Any, Any]:
+    """Shape (N, d, d), made symmetric, and the errors."""
+    found = [difference(lambda c: gradients(f, c), columns, i) for i in range(len(columns))]
+    matrices = np.stack([row for row, _ in found], axis=1)
+    return (matrices + matrices.swapaxes(1, 2)) / 2, np.max([error for _, error in found], axis=0)

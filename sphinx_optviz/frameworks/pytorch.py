@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Columns = list[np.ndarray[Any, np.dtype[np.float64]]]
     Function = Callable[..., Any]
 
-METHOD = "torch.autograd"
+METHODS = {"gradients": "torch.autograd", "hessians": "torch.autograd"}
 
 torch.set_num_threads(1)
 
@@ -56,14 +56,14 @@ def _derivatives(result: torch.Tensor, tensors: list[torch.Tensor]) -> list[torc
     return [torch.zeros_like(tensor) if grad is None else grad for grad, tensor in pairs]
 
 
-def gradients(f: Function, columns: Columns) -> Any:
+def gradients(f: Function, columns: Columns) -> tuple[Any, None]:
     """Shape (N, d)."""
     tensors, result = _call(f, columns, track=True)
-    return torch.stack(_derivatives(result, tensors), dim=-1).detach().numpy()
+    return torch.stack(_derivatives(result, tensors), dim=-1).detach().numpy(), None
 
 
-def hessians(f: Function, columns: Columns) -> Any:
+def hessians(f: Function, columns: Columns) -> tuple[Any, None]:
     """Shape (N, d, d)."""
     tensors, result = _call(f, columns, track=True)
     rows = [torch.stack(_derivatives(first, tensors), dim=-1) for first in _derivatives(result, tensors)]
-    return torch.stack(rows, dim=1).detach().numpy()
+    return torch.stack(rows, dim=1).detach().numpy(), None

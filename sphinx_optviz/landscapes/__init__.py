@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_optviz.frameworks import FRAMEWORKS, did_you_mean
+from sphinx_optviz.frameworks import BUILT_IN, did_you_mean
 from sphinx_optviz.model import DEFAULT_COUNTS, MAX_COORDINATE, VIEWS
 from sphinx_optviz.runs import Axis, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_BUILT_IN = Path(__file__).parent
+_HERE = Path(__file__).parent
 _ENTRY_POINTS = "sphinx_optviz.landscapes"
 _FILE = "landscape.toml"
 _MAX_COUNT = 100_000  # points along an axis: beyond it a typing error is likelier than a wish
@@ -62,8 +62,9 @@ class Catalogue:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """*folders* are the author's own, in the order of the search."""
-        self._folders = [*folders, _BUILT_IN]
+        self._folders = [*folders, _HERE]
         self._known: dict[str, Landscape | LandscapeError] = {}
+        self._tried: dict[str, list[Path]] = {}
 
     def get(self, name: str) -> Landscape:
         """The landscape called *name*. Raises LandscapeError."""
@@ -78,13 +79,27 @@ class Catalogue:
         return found
 
     def _find(self, name: str) -> Path:
+        tried = self._tried[name] = []
         # A name is one folder: "../other" must not lead out of the search path.
         if name and Path(name).name == name and name != "..":
             for folder in self._all_folders():
-                if os.path.isdir(folder / name):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-                    return folder / name
-        known = sorted({path.parent.name for folder in self._all_folders() for path in folder.glob(f"*/{_FILE}")})
-        raise LandscapeError(f"unknown landscape {name!r}. {did_you_mean(name, known)}")
+                tried.append(folder / name)
+                if os.path.isdir(tried[-1]):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+                    return tried[-1]
+        raise LandscapeError(f"unknown landscape {name!r}. {did_you_mean(name, self.names())}")
+
+    def paths(self) -> list[Path]:
+        """All files and folders that decide what was found, those that are not there included."""
+        paths = [path for tried in self._tried.values() for path in tried]
+        for name, landscape in self._known.items():
+            if isinstance(landscape, Landscape):
+                folder = self._tried[name][-1]
+                paths += [folder / _FILE, *(folder / f"{framework}.py" for framework in landscape.sources)]
+        return paths
+
+    def names(self) -> list[str]:
+        """Of all landscapes that there are, sorted."""
+        return sorted({path.parent.name for folder in self._all_folders() for path in folder.glob(f"*/{_FILE}")})
 
     def _all_folders(self) -> Iterator[Path]:
         yield from self._folders
@@ -197,17 +212,15 @@ def _function(name: str, table: object) -> Function:
 
 
 def _sources(folder: Path) -> dict[str, Source]:
+    """The text of each Python file by its name, which is a framework's; other packages can add frameworks."""
     sources = {}
-    for framework in FRAMEWORKS:
-        path = folder / f"{framework}.py"
+    for path in sorted(folder.glob("*.py")):
         try:
-            sources[framework] = Source(path.resolve(), path.read_text(encoding="utf-8-sig"))
-        except FileNotFoundError:
-            continue
+            sources[path.stem] = Source(path.resolve(), path.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
             raise LandscapeError(f"cannot read it: {error}", path) from error
     if not sources:
-        files = ", ".join(f"{framework}.py" for framework in FRAMEWORKS)
+        files = ", ".join(f"{framework}.py" for framework in BUILT_IN)
         raise LandscapeError(
             f"the landscape {folder.name!r} has no code; it needs one or more of {files}", folder / _FILE
         )

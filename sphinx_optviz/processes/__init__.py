@@ -11,6 +11,7 @@ import queue
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 # Seconds that an interpreter may take to come up: the first import of a framework from a cold disk is slow.
-START_TIMEOUT = 180.0
+START_TIMEOUT = 120.0
+
+# Seconds that an interpreter may take to run nothing at all.
+_SPEAK_TIMEOUT = 30.0
 
 # Seconds: more than the clocks of the C library take is no limit either.
 _LONGEST = 1e6
@@ -75,6 +79,7 @@ class Child:
         self.version = ""  # of the program
         self._program = program
         self._pid = 0
+        self._probe: subprocess.Popen[bytes] | None = None
         self._local = False
         self._channel: Any = None
         self._group: Any = None
@@ -99,6 +104,8 @@ class Child:
         self._group = execnet.Group()
         spec = gateway_spec(self._program.interpreter)
         self._local = spec.startswith("popen")
+        if self._program.interpreter and spec != self._program.interpreter:
+            self._probe_interpreter()
         # No "chdir=" in the spec: execnet would run code for it first, and ours might then not get the main thread.
         gateway = self._group.makegateway(spec)
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
@@ -114,6 +121,22 @@ class Child:
         if ready["kind"] != "ready":
             raise ChildError(ready["message"], missing=ready["missing"], details=ready["details"] + ready["output"])
         self.version = ready["version"]
+
+    def _probe_interpreter(self) -> None:
+        """Let it run nothing first, for execnet would wait without end for one that starts and never says a word."""
+        interpreter = os.path.normpath(self._program.interpreter)
+        output = self._folder / "probe"
+        with output.open("wb") as file:
+            self._probe = subprocess.Popen(  # noqa: S603 - the author names it
+                [interpreter, "-c", ""], stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            )
+        try:
+            code = self._probe.wait(_SPEAK_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise ChildError(f"the interpreter {interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds") from None
+        if code:
+            details = output.read_bytes()[-4000:].decode("utf-8", "replace")
+            raise ChildError(f"the interpreter {interpreter!r} cannot run Python code", details=details)
 
     def request(self, message: Message, timeout: float) -> Message:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
@@ -145,6 +168,9 @@ class Child:
 
     def end(self) -> None:
         """Kill it and every process in its group; return when it is gone."""
+        if self._probe is not None:
+            self._probe.kill()
+            self._probe.wait()
         if self._pid and self._local and hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._pid, signal.SIGKILL)

@@ -1,0 +1,67 @@
+"""Adapter for JAX: float64 arrays, derivatives by ``jax.grad``."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, Any
+
+# Before the import: JAX would take most of a graphics card's memory at once, and other frameworks run beside it.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Columns = list[np.ndarray[Any, np.dtype[np.float64]]]
+    Function = Callable[..., Any]
+
+METHODS = {"gradients": "jax.grad", "hessians": "jax.grad"}
+
+
+def version() -> str:
+    return str(jax.__version__)
+
+
+def prepare() -> None:
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - JAX's own signature; it computes in float32 without
+    np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
+    random.seed(0)
+
+
+def _call(f: Function, arrays: Any) -> jax.Array:
+    result = f(*arrays)
+    if not isinstance(result, jax.Array):
+        raise TypeError(f"expected a jax.Array from the function, got {type(result).__name__}")
+    return result
+
+
+def _arrays(columns: Columns) -> list[jax.Array]:
+    return [jnp.asarray(column, dtype=jnp.float64) for column in columns]
+
+
+def values(f: Function, columns: Columns) -> Any:
+    return np.asarray(_call(f, _arrays(columns)))
+
+
+def gradients(f: Function, columns: Columns) -> tuple[Any, None]:
+    """Shape (N, d). The gradient of the sum is the pointwise derivative, for *f* works elementwise."""
+    arrays = _arrays(columns)
+    found = jax.grad(lambda *a: _call(f, a).sum(), argnums=tuple(range(len(arrays))))(*arrays)
+    return np.stack([np.asarray(column) for column in found], axis=-1), None
+
+
+def hessians(f: Function, columns: Columns) -> tuple[Any, None]:
+    """Shape (N, d, d)."""
+    arrays = _arrays(columns)
+    variables = tuple(range(len(arrays)))
+
+    def first(variable: int) -> Callable[..., Any]:
+        gradient = jax.grad(lambda *a: _call(f, a).sum(), argnums=variable)
+        return lambda *a: gradient(*a).sum()
+
+    rows = [jax.grad(first(variable), argnums=variables)(*arrays) for variable in variables]
+    return np.stack([np.stack([np.asarray(column) for column in row], axis=-1) for row in rows], axis=1), None
