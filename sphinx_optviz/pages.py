@@ -9,7 +9,7 @@ from sphinx_optviz.files import write_file
 from sphinx_optviz.model import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from sphinx.builders import Builder
@@ -25,21 +25,22 @@ class PageMemory:
     def __init__(self, folder: Path, builder: Builder) -> None:
         self._path = folder / f"shown-{builder.name}-{digest_of(str(builder.outdir))[:12]}.json"
 
-    def changed(self, shown: Mapping[str, str]) -> list[str]:
-        """Those documents of *shown*, docname to digest, that do not show what was last written."""
+    def changed(self, shown: Mapping[str, str], all_documents: Iterable[str]) -> list[str]:
+        """Those documents of *shown*, docname to digest, that do not show what was last written.
+
+        *all_documents* if that is not known: a build that was killed may have left any page half written, and Sphinx
+        would take it for up to date.
+        """
         try:
-            before = json.loads(self._path.read_text(encoding="utf-8"))
-            written = dict(before)
-        except (OSError, ValueError, TypeError):
-            written = {}
+            written = dict(json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
+            return sorted(all_documents)
         return sorted(docname for docname, digest in shown.items() if written.get(docname) != digest)
 
+    def forget(self) -> None:
+        """Call before pages are written."""
+        self._path.unlink(missing_ok=True)
+
     def remember(self, shown: Mapping[str, str]) -> None:
-        """Keep *shown* for the next build."""
-        content = json.dumps(dict(shown), indent=0, sort_keys=True).encode()
-        try:
-            unchanged = self._path.read_bytes() == content
-        except OSError:
-            unchanged = False
-        if not unchanged:
-            write_file(self._path, content)
+        """Keep *shown* for the next build: all pages have been written."""
+        write_file(self._path, json.dumps(dict(shown), indent=0, sort_keys=True).encode())

@@ -6,31 +6,34 @@ become warnings with a place, progress on the terminal, and the names of the pag
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sphinx_optviz.config import conf_py, settings_of
-from sphinx_optviz.draw import FORMATS, DrawingPool, FigureMaker, missing
+from sphinx_optviz import log
+from sphinx_optviz.agreement import Judge
+from sphinx_optviz.config import conf_py
+from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
-from sphinx_optviz.frameworks import FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.log import Progress, warn
-from sphinx_optviz.model import Placement, Tab, digest_of
-from sphinx_optviz.pages import PageMemory
-from sphinx_optviz.plan import PlanError, alt_text, plan
+from sphinx_optviz.model import Placement, image_type
+from sphinx_optviz.plan import PlanError, plan
 from sphinx_optviz.report import Report
 from sphinx_optviz.runs import Failure
+from sphinx_optviz.shown import placement
 from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
+    from collections.abc import Iterable, Sequence
+
+    from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_optviz.agreement import Finding, Verdict
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.draw import Figure
-    from sphinx_optviz.model import PlotRecord
+    from sphinx_optviz.log import Subtype
+    from sphinx_optviz.model import PlotRecord, Settings
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Run
 
@@ -38,13 +41,16 @@ Place = tuple[str, int]  # docname, index in the document
 
 
 @dataclass
-class _Work:
+class Work:
     """What is known of one directive so far."""
 
     record: PlotRecord
     plot: Plot | None = None
     problems: list[str] = field(default_factory=list)
     drawn_from: str = ""  # the framework whose numbers the shared figure shows; "" if there are none
+    rescued: bool = False  # NumPy was asked for numbers, because no framework gave any
+    verdict: Verdict | None = None
+    findings: list[Finding] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)  # by framework
 
     @property
@@ -55,118 +61,135 @@ class _Work:
 class Build:
     """One build's way from records to placements."""
 
-    def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
-        self.app = app
-        self.domain = cast("OptvizDomain", env.get_domain("optviz"))
-        self.settings = settings_of(app)
-        self.folder = Path(app.doctreedir, "optviz")  # what can be made again lies beside the doctrees
-        self.store = Store(self.settings.store)
-        self.report = Report(self.folder / "errors", self.settings.default_framework)
-        self.memory = PageMemory(self.folder, app.builder)
+    def __init__(self, builder: Builder, env: BuildEnvironment, settings: Settings, verbosity: int = 0) -> None:
+        self.settings = settings
+        self.folder = Path(builder.doctreedir, "optviz")  # what can be made again lies beside the doctrees
+        self.figures = self.folder / "figures"
+        self.mime = image_type(builder)
+        self.store = Store(settings.store)
+        self.catalogue = Catalogue(settings.landscape_path)
+        self.warned = False
+        self.report = Report(self.folder / "errors", self._warn)
+        self.conf_py = conf_py(Path(builder.confdir))
+        self.verbosity = verbosity
         self.outcomes: dict[str, Outcome] = {}
+        self.seconds: dict[str, float] = {}  # by key of run: how long those took that ran now
         self.undrawn: dict[Path, str] = {}
-        self.shown: dict[str, str] = {}  # document -> digest of what it shows
-        records = self.domain.records
-        self.works: dict[Place, _Work] = {
-            (docname, index): _Work(record)
+        records = cast("OptvizDomain", env.get_domain("optviz")).records
+        self.works: dict[Place, Work] = {
+            (docname, index): Work(record)
             for docname in sorted(records)
             for index, record in enumerate(records[docname])
         }
-        supported = app.builder.supported_image_types
-        self.mime = next((mime for mime in supported if mime in FORMATS), "")
-        self.domain.figures = (self.folder / "figures", self.mime)
 
-    def run(self) -> list[str]:
-        """Fill the domain's placements; return the documents whose pages no longer show what they should."""
-        self._plan()
+    def run(self) -> dict[Place, Placement]:
+        """What each directive shows."""
+        self.plan()
         pool = DrawingPool(self.settings.jobs)
         try:
-            self._execute(pool)
+            self.execute(pool)
+            self.tell()
+            self.compare()
             self._draw(pool)
         finally:
             pool.close()
-        for problem in self.store.problems:
-            warn("store", problem.message, location=f"{problem.path}:1")
-        self.domain.placements = {place: self._placement(work) for place, work in self.works.items()}
-        self.shown = self._shown()
-        return self.memory.changed(self.shown)
+        return {place: self._placement(work) for place, work in self.works.items()}
 
-    def finish(self) -> None:
-        """Call when all pages have been written."""
-        self.memory.remember(self.shown)
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything ran and nothing was wrong."""
+        return not self.warned and not any(isinstance(outcome, Failure) for outcome in self.outcomes.values())
+
+    @property
+    def files(self) -> list[Path]:
+        """What this build has written, or could have: entries of the store, and figures."""
+        runs = {run.key: run for _, plot in self.planned for name in plot.involved for run in plot.all_runs(name)}
+        figures = [figure.path for work in self.works.values() for figure in work.figures.values()]
+        return [*map(self.store.path, runs.values()), *figures]
+
+    def _warn(self, subtype: Subtype, message: str, *, location: str) -> None:
+        self.warned = True
+        log.warn(subtype, message, location=location)
 
     # ---- PLAN
 
-    def _plan(self) -> None:
-        catalogue = Catalogue(self.settings.landscape_path)
+    def plan(self) -> None:
+        """Give each work its plot, or a problem."""
         told: set[str] = set()
         for work in self.works.values():
             if not work.record.spec.landscapes:
                 continue
             try:
-                work.plot = plan(work.record.spec, self.settings, catalogue)
+                work.plot = plan(work.record.spec, self.settings, self.catalogue)
             except LandscapeError as error:
                 message = str(error)
                 if error.path is None:
-                    warn("landscape", message, location=work.location)
+                    self._warn("landscape", message, location=work.location)
                 else:
                     if (where := f"{error.path}:{max(error.line, 1)}") not in told:
-                        warn("landscape", f"{message} (asked for at {work.location})", location=where)
+                        self._warn("landscape", f"{message} (asked for at {work.location})", location=where)
                     told.add(where)
                     message = f"{error.path.parent.name}/{error.path.name}: {message}"
                 work.problems.append(message)
             except PlanError as error:
-                warn("directive", str(error), location=work.location)
+                self._warn("directive", str(error), location=work.location)
                 work.problems.append(str(error))
             else:
                 for problem in work.plot.problems:
-                    warn("directive", problem, location=work.location)
+                    self._warn("directive", problem, location=work.location)
                 work.problems.extend(work.plot.problems)
 
     # ---- EXECUTE
 
-    def _execute(self, pool: DrawingPool) -> None:
-        wanted = [
-            (work, name)
-            for work in self.works.values()
-            if work.plot
-            for name in dict.fromkeys([*work.plot.frameworks, work.plot.drawn_from])
-        ]
-        self._run_for(wanted, pool)
-        shared = [work for work in self.works.values() if work.plot and work.record.spec.figure == "shared"]
-        for work in shared:
-            work.drawn_from = self._source_of_numbers(work)
-        rescue = [(work, "numpy") for work in shared if self._numpy_can_help(work)]
-        self._run_for(rescue, pool)
-        for work, name in rescue:
-            if work.plot and self._ran(work.plot, name):
-                work.drawn_from = name
-        for work, name in wanted + rescue:
-            if work.plot:
-                needed = work.record.spec.figure == "shared" and name == work.plot.drawn_from and not work.drawn_from
-                self.report.add(work.plot.runs(name), work.location, needed=needed)
-        self.report.warn(self.outcomes)
+    @property
+    def planned(self) -> list[tuple[Work, Plot]]:
+        """The works that have a plot."""
+        return [(work, work.plot) for work in self.works.values() if work.plot]
 
-    def _run_for(self, wanted: list[tuple[_Work, str]], pool: DrawingPool) -> None:
-        runs = [run for work, name in wanted if work.plot for run in work.plot.runs(name)]
+    def execute(self, pool: DrawingPool | None = None) -> None:
+        """Get the outcomes of all runs that the plots want; *pool* is warmed up when there is something to run."""
+        self._run([run for work, plot in self.planned for name in plot.involved for run in plot.all_runs(name)], pool)
+        for work, plot in self.planned:
+            work.drawn_from = self._source_of_numbers(plot)
+            work.rescued = self._numpy_can_help(work, plot)
+        self._run([run for work, plot in self.planned if work.rescued for run in plot.runs("numpy")], pool)
+        for work, plot in self.planned:
+            if work.rescued and self.failure(plot, "numpy") is None:
+                work.drawn_from = "numpy"
+
+    def tell(self, *, drawn: bool = True) -> None:
+        """Warn of what failed, and, where figures are *drawn*, of results without which there is none."""
+        for work, plot in self.planned:
+            for name in plot.involved:
+                shown = drawn and work.record.spec.figure == "shared"
+                needed = shown and name == plot.drawn_from and not work.drawn_from
+                self.report.add(plot.runs(name), plot.comparisons(name), work.location, needed=needed)
+            if work.rescued:
+                self.report.add(plot.runs("numpy"), (), work.location, needed=False)
+        self.report.warn(self.outcomes)
+        for problem in self.store.problems:
+            self._warn("store", problem.message, location=f"{problem.path}:1")
+
+    def _run(self, runs: Iterable[Run], pool: DrawingPool | None) -> None:
         known, to_run = look_up(runs, self.settings, self.store)
         self.outcomes |= known
-        if not to_run:
-            return
-        if self.mime and self.settings.jobs > 1:
+        if to_run:
+            self.run_now(to_run, pool)
+
+    def run_now(self, to_run: Sequence[Run], pool: DrawingPool | None = None) -> None:
+        """Run all of *to_run*, whatever the store has."""
+        if pool is not None and self.mime and self.settings.jobs > 1:
             # The import of Matplotlib takes longer than most runs: let it go on beside them.
             pool.warm_up(min(len(to_run), len(self.works)))
-        progress = Progress("running landscapes", len(to_run), self.app.verbosity)
-        for run, outcome in run_all(to_run, self.settings, self.store):
-            progress.step(f"{run.label} ({run.framework})")
-            self.outcomes[run.key] = outcome
+        progress = log.Progress("running landscapes", len(to_run), self.verbosity)
+        for ran in run_all(to_run, self.settings, self.store):
+            progress.step(f"{ran.run.label} ({ran.run.framework})" + (" to compare" if ran.run.samples else ""))
+            self.outcomes[ran.run.key] = ran.outcome
+            self.seconds[ran.run.key] = ran.seconds
         progress.end()
 
-    def _ran(self, plot: Plot, framework: str) -> bool:
-        return not any(isinstance(self.outcomes.get(run.key), Failure | None) for run in plot.runs(framework))
-
-    def _failure(self, plot: Plot, framework: str) -> tuple[Run, Failure] | None:
-        """The first run of *plot* that failed in *framework*, and why."""
+    def failure(self, plot: Plot, framework: str) -> tuple[Run, Failure] | None:
+        """The first run that *plot* is drawn from in *framework* and that gave nothing, and why."""
         for run in plot.runs(framework):
             outcome = self.outcomes[run.key]
             if isinstance(outcome, Failure):
@@ -175,25 +198,32 @@ class Build:
 
     def _absent(self, plot: Plot, framework: str) -> bool:
         """Whether the framework is to blame, or the settings, and not the code."""
-        failed = self._failure(plot, framework)
-        return failed is not None and failed[1].subtype in ("framework_missing", "framework_broken", "not_run")
+        failed = self.failure(plot, framework)
+        return failed is not None and not failed[1].path
 
-    def _source_of_numbers(self, work: _Work) -> str:
+    def _source_of_numbers(self, plot: Plot) -> str:
         """Whose numbers to draw: whose they should be; if that one is absent, the first tab's that ran."""
-        assert work.plot is not None
-        plot = work.plot
-        if self._ran(plot, plot.drawn_from):
+        if self.failure(plot, plot.drawn_from) is None:
             return plot.drawn_from
         if not self._absent(plot, plot.drawn_from):
             return ""
-        return next((name for name in plot.frameworks if self._ran(plot, name)), "")
+        return next((name for name in plot.frameworks if self.failure(plot, name) is None), "")
 
-    def _numpy_can_help(self, work: _Work) -> bool:
-        """Whether no tab gave numbers, through no fault of the code, and NumPy has not been asked yet."""
-        plot = work.plot
-        if plot is None or work.drawn_from or "numpy" in plot.frameworks:
+    def _numpy_can_help(self, work: Work, plot: Plot) -> bool:
+        """Whether no tab gave numbers to draw, through no fault of the code, and NumPy has not been asked yet."""
+        if work.drawn_from or "numpy" in plot.involved or work.record.spec.figure != "shared":
             return False
         return self._absent(plot, plot.drawn_from) and plot.has_code("numpy")
+
+    def compare(self) -> None:
+        """Give each work its verdict on the frameworks."""
+        judge = self.judge = Judge(self.outcomes, self.settings.tolerances, self.folder / "compared.json")
+        for work, plot in self.planned:
+            work.verdict = judge.verdict(plot)
+            work.findings = judge.findings(plot)
+            for finding in work.findings:
+                self.report.disagreement(finding, work.location)
+        judge.remember()
 
     # ---- DRAW
 
@@ -204,7 +234,7 @@ class Build:
         to_draw = missing(figure for work in self.works.values() for figure in work.figures.values())
         if not to_draw:
             return
-        progress = Progress("drawing figures", len(to_draw), self.app.verbosity)
+        progress = log.Progress("drawing figures", len(to_draw), self.verbosity)
         refused: dict[str, str] = {}
         for figure, error, its_refused in pool.draw(to_draw):
             progress.step(figure.label)
@@ -213,88 +243,35 @@ class Build:
                 self.undrawn[figure.path] = error
         progress.end()
         for name, reason in sorted(refused.items()):
-            warn("config", f"optviz_rcparams[{name!r}] is not used: {reason}", location=conf_py(self.app))
+            self._warn("config", f"optviz_rcparams[{name!r}] is not used: {reason}", location=self.conf_py)
         for work in self.works.values():
             for path in {figure.path for figure in work.figures.values()} & self.undrawn.keys():
-                warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
+                self._warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
 
     def _name_figures(self) -> None:
-        maker = FigureMaker(self.domain.figures[0], self.mime, self.settings.rcparams)
-        for work in self.works.values():
-            if work.plot is None:
-                continue
-            names = [work.drawn_from] if work.drawn_from else []
-            if work.record.spec.figure == "each":
-                names = [name for name in work.plot.frameworks if self._ran(work.plot, name)]
+        maker = FigureMaker(self.figures, self.mime, self.settings.rcparams)
+        for work, plot in self.planned:
+            figure = work.record.spec.figure
+            names = [work.drawn_from] if figure == "shared" and work.drawn_from else []
+            if figure == "each":
+                names = [name for name in plot.frameworks if self.failure(plot, name) is None]
             for name in names:
-                work.figures[name] = maker.figure(work.plot, name, self.outcomes)  # type: ignore[arg-type]
+                work.figures[name] = maker.figure(plot, name, self.outcomes)  # type: ignore[arg-type]
 
     # ---- PLACE
 
-    def _placement(self, work: _Work) -> Placement:
+    def _placement(self, work: Work) -> Placement:
         problems = (*work.record.problems, *work.problems)
-        plot = work.plot
-        if plot is None:
+        if work.plot is None or work.verdict is None:
             return Placement(problems=problems)
-        image, image_error, note = "", "", ""
-        if work.record.spec.figure == "shared":
-            image, image_error = self._image(work, work.drawn_from)
-            if work.drawn_from and work.drawn_from != plot.drawn_from:
-                wanted, used = FRAMEWORKS[plot.drawn_from].label, FRAMEWORKS[work.drawn_from].label
-                note = f"The figure shows the numbers of {used}, because {wanted} was not run."
-            elif not work.drawn_from:
-                image_error = f"There is no figure: {self._reason(plot, plot.drawn_from)}"
-        return Placement(
-            tabs=tuple(self._tab(work, plot, name) for name in plot.frameworks),
-            open_tab=self._open_tab(work, plot),
-            image=image,
-            image_error=image_error,
-            alt=work.record.spec.alt or alt_text(plot),
-            note=note,
+        undrawn = {name: self.undrawn.get(figure.path, "") for name, figure in work.figures.items()}
+        return placement(
+            work.record,
+            work.plot,
             problems=problems,
+            drawn_from=work.drawn_from,
+            images={name: figure.path.name for name, figure in work.figures.items() if not undrawn[name]},
+            undrawn=undrawn,
+            failures={name: self.failure(work.plot, name) for name in work.plot.involved},
+            verdict=work.verdict,
         )
-
-    def _open_tab(self, work: _Work, plot: Plot) -> str:
-        """With a figure in every tab, one that has a figure: on paper the open one is all there is."""
-        ran = [name for name in plot.frameworks if self._ran(plot, name)]
-        if work.record.spec.figure == "each" and ran and plot.open_tab not in ran and self._absent(plot, plot.open_tab):
-            return ran[0]
-        return plot.open_tab
-
-    def _image(self, work: _Work, framework: str) -> tuple[str, str]:
-        """The file's name, and what to say instead."""
-        figure = work.figures.get(framework)
-        if figure is None:
-            return "", ""
-        if figure.path in self.undrawn:
-            return "", f"The figure could not be drawn: {self.undrawn[figure.path]}"
-        return figure.path.name, ""
-
-    def _reason(self, plot: Plot, framework: str) -> str:
-        """Why there are no numbers of *framework*, without paths of the machine that builds."""
-        failed = self._failure(plot, framework)
-        assert failed is not None
-        run, failure = failed
-        label = FRAMEWORKS[framework].label
-        if not failure.path:
-            return f"{label} was not run."
-        where = f", line {failure.line} of {run.source.path.name}" if failure.line > 1 else ""
-        return f"{run.label} failed in {label}{where}: {failure.message}"
-
-    def _tab(self, work: _Work, plot: Plot, name: str) -> Tab:
-        code = tuple(landscape.sources[name].text.rstrip() for landscape in plot.landscapes)
-        shown = () if work.record.spec.code == "hidden" else code
-        label = FRAMEWORKS[name].label
-        if self._ran(plot, name):
-            image, error = self._image(work, name) if work.record.spec.figure == "each" else ("", "")
-            return Tab(name, label, shown, image=image, error=error)
-        if self._absent(plot, name):
-            return Tab(name, label, shown, note=f"{label}: this code was not run when the page was built.")
-        return Tab(name, label, shown, error=self._reason(plot, name))
-
-    def _shown(self) -> dict[str, str]:
-        """What each document shows, as a digest."""
-        of_document: dict[str, list[object]] = defaultdict(list)
-        for (docname, _), placement in (self.domain.placements or {}).items():
-            of_document[docname].append(asdict(placement))
-        return {docname: digest_of(placements) for docname, placements in of_document.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
@@ -12,6 +13,10 @@ from sphinx_optviz.nodes import framework_tab, framework_tabs, optplot_code, opt
 
 if TYPE_CHECKING:
     from sphinx_optviz.domain import OptvizDomain
+
+# A power of ten as ``shown`` writes it.
+_POWER = re.compile("(\\d)·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 class PlacePlots(SphinxPostTransform):
@@ -35,6 +40,7 @@ class PlacePlots(SphinxPostTransform):
                 if where not in told:
                     told.add(where)
                     self._tell(node, placement)
+                    self._add_notes(node, placement)
                 if kind is optplot_image:
                     self._place_image(node, placement)
                 else:
@@ -49,6 +55,12 @@ class PlacePlots(SphinxPostTransform):
             # Nothing has become of it. In its place, for docutils leaves a caption open that has no sibling.
             node.parent.insert(node.parent.index(node), _error(*placement.problems))
 
+    def _add_notes(self, node: nodes.Element, placement: Placement) -> None:
+        """Put them under the figure or, where there is none, under the code."""
+        above = node.parent if isinstance(node.parent, nodes.figure) else node
+        at = above.parent.index(above) + 1
+        above.parent[at:at] = [self._note(note) for note in placement.notes]
+
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:
         figure = node.parent
         if not placement.alt:
@@ -59,8 +71,6 @@ class PlacePlots(SphinxPostTransform):
             shape = {name: node[name] for name in ("width", "classes") if name in node}
             alt = node.get("alt") or placement.alt
             node.replace_self(self._image(node["docname"], placement.image, alt, shape))
-        if placement.note:
-            figure.parent.insert(figure.parent.index(figure) + 1, _note(placement.note))
 
     def _place_code(self, node: nodes.Element, placement: Placement) -> None:
         if not placement.tabs:
@@ -80,7 +90,7 @@ class PlacePlots(SphinxPostTransform):
                 alt = shape.pop("alt", placement.alt)
                 panel += self._image(node["docname"], tab.image, alt, shape)
             if tab.note:
-                panel += _note(tab.note)
+                panel += self._note(tab.note)
             group += panel
         node.replace_self(group)
 
@@ -93,11 +103,19 @@ class PlacePlots(SphinxPostTransform):
         self.env.images.add_file(docname, uri)
         return nodes.image(uri=uri, candidates={mime: uri}, alt=alt, **shape)
 
+    def _note(self, message: str) -> nodes.paragraph:
+        """A paragraph for readers. LaTeX's fonts lack superscript signs, and have mathematics instead."""
+        paragraph = nodes.paragraph("", "", classes=["optviz-note"])
+        on_paper = cast("OptvizDomain", self.env.get_domain("optviz")).tab_style == "open"
+        at = 0
+        for power in _POWER.finditer(message) if on_paper else ():
+            formula = f"{power[1]} \\cdot 10^{{{power[2].translate(_PLAIN)}}}"
+            paragraph += [nodes.Text(message[at : power.start()]), nodes.math("", formula)]
+            at = power.end()
+        paragraph += nodes.Text(message[at:])
+        return paragraph
+
 
 def _error(*messages: str) -> nodes.error:
     paragraphs = [nodes.paragraph("", message) for message in messages]
     return nodes.error("", *paragraphs, classes=["optviz-error"])
-
-
-def _note(message: str) -> nodes.paragraph:
-    return nodes.paragraph("", message, classes=["optviz-note"])

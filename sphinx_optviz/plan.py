@@ -21,27 +21,60 @@ if TYPE_CHECKING:
 _MAX_POINTS = 4_000_000
 
 
+# Where frameworks are compared: at random points, and on a grid of at most so many points an axis, by the number of
+# variables. Values are compared on the plot's whole grid too; derivatives would make an entry of the store too large.
+_SAMPLES = 1000
+_COMPARED_COUNTS = {1: 1001, 2: 21}
+
+
+def _thinned(count: int, variables: int) -> int:
+    """How many points of *count* to compare at: every one or, if these are too many, every second, third and so on."""
+    limit = _COMPARED_COUNTS[variables]
+    if count <= limit:
+        return count
+    steps = next((steps for steps in range(limit - 1, limit // 2, -1) if (count - 1) % steps == 0), limit - 1)
+    return steps + 1
+
+
 class PlanError(Exception):
     """A directive that cannot become a plot; the message is for the author."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A landscape's functions on one grid."""
+    """A landscape's functions on one grid, or, for a slice, on a line of it."""
 
     landscape: Landscape
     axes: tuple[Axis, ...]
 
+    _runs: dict[str, tuple[Run, Run]] = field(default_factory=dict, init=False, compare=False, repr=False)
+
     def run(self, framework: str) -> Run:
         """The run that gives the values to draw."""
-        return Run(
-            framework=framework,
-            source=self.landscape.sources[framework],
-            functions=tuple(function.name for function in self.landscape.functions),
-            operation="values",
-            axes=self.axes,
-            label=self.landscape.name,
-        )
+        return self._both(framework)[0]
+
+    def comparison(self, framework: str) -> Run:
+        """The run that gives what frameworks are compared by: the grid, thinned, and random points between."""
+        return self._both(framework)[1]
+
+    def _both(self, framework: str) -> tuple[Run, Run]:
+        if framework not in self._runs:  # making one means hashing
+            drawn = Run(
+                framework=framework,
+                source=self.landscape.sources[framework],
+                functions=tuple(function.name for function in self.landscape.functions),
+                operations=("values",),
+                axes=self.axes,
+                label=self.landscape.name,
+            )
+            compared = replace(
+                drawn,
+                operations=("values", "gradients", "hessians"),
+                axes=tuple(replace(axis, count=_thinned(axis.count, len(self.axes))) for axis in self.axes),
+                samples=_SAMPLES,
+            )
+            self._runs[framework] = drawn, compared
+        return self._runs[framework]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +96,25 @@ class Plot:
     drawn_from: str  # the framework whose numbers the shared figure shows
     open_tab: str
     panels: tuple[Panel, ...]
+    compared: tuple[Series, ...]  # what frameworks are compared on; () if they are not
     problems: tuple[str, ...]
-    _runs: dict[str, tuple[Run, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def runs(self, framework: str) -> tuple[Run, ...]:
         """All runs that the panels need from *framework*, in the order of the series; two may be the same."""
-        if framework not in self._runs:  # making one means hashing the code
-            runs = tuple(series.run(framework) for panel in self.panels for series in panel.series)
-            self._runs[framework] = runs
-        return self._runs[framework]
+        return tuple(series.run(framework) for panel in self.panels for series in panel.series)
+
+    def comparisons(self, framework: str) -> tuple[Run, ...]:
+        """The runs that *framework* is compared by, one for each of ``compared``."""
+        return tuple(series.comparison(framework) for series in self.compared)
+
+    def all_runs(self, framework: str) -> tuple[Run, ...]:
+        """Everything that *framework* is asked for."""
+        return (*self.runs(framework), *self.comparisons(framework))
+
+    @property
+    def involved(self) -> tuple[str, ...]:
+        """The frameworks whose numbers are wanted: those of the tabs, and the one to draw from."""
+        return tuple(dict.fromkeys([*self.frameworks, self.drawn_from]))
 
     def has_code(self, framework: str) -> bool:
         """Whether every landscape can be run in *framework*."""
@@ -102,8 +145,11 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
         drawn_from=drawn_from,
         open_tab=open_tab,
         panels=_panels(spec, landscapes, problems),
+        compared=tuple(Series(landscape, grid_of(landscape, spec)) for landscape in landscapes),
         problems=(),
     )
+    if settings.agreement == "off" or len(plot.involved) == 1:
+        plot = replace(plot, compared=())
     points = max(prod(axis.count for axis in series.axes) for panel in plot.panels for series in panel.series)
     if points > _MAX_POINTS:
         raise PlanError(f"{points} points are too many; {_MAX_POINTS} are allowed")
@@ -124,7 +170,7 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
     if spec.y is not None and dimensions == {1}:
         problems.append(":y: needs a function of two variables, and is left out")
 
-    curves = tuple(Series(landscape, _grid(landscape, spec)) for landscape in landscapes if len(landscape.axes) == 1)
+    curves = tuple(Series(landscape, grid_of(landscape, spec)) for landscape in landscapes if len(landscape.axes) == 1)
     panels: list[Panel] = []
     for landscape in landscapes:
         if len(landscape.axes) == 1:
@@ -132,7 +178,7 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
                 panels.append(Panel("curve", curves, ()))
             continue
         for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:
-            grid = _grid(landscape, spec)
+            grid = grid_of(landscape, spec)
             series = (
                 tuple(Series(landscape, line) for line in _slices(grid, spec))
                 if view == "slices"
@@ -146,7 +192,7 @@ def _variables(dimensions: set[int]) -> str:
     return " and ".join("one variable" if count == 1 else "two variables" for count in sorted(dimensions))
 
 
-def _grid(landscape: Landscape, spec: PlotSpec) -> tuple[Axis, ...]:
+def grid_of(landscape: Landscape, spec: PlotSpec) -> tuple[Axis, ...]:
     """The landscape's domain; ``:x:`` replaces its first variable's interval, ``:y:`` the second's."""
     return tuple(
         axis if interval is None else Axis(axis.name, interval.low, interval.high, interval.count or axis.count)
@@ -186,32 +232,3 @@ def _annotated(panels: list[Panel], spec: PlotSpec, problems: list[str]) -> tupl
             at = ", ".join(f"{value:g}" for value in annotation.at)
             problems.append(f"annotation {annotation.text!r}: ({at}) is no point of the plot, and is left out")
     return tuple(replace(panel, annotations=tuple(its)) for panel, its in zip(panels, given, strict=True))
-
-
-def alt_text(plot: Plot) -> str:
-    """What the figure shows, for those who cannot see it, from the landscapes' data."""
-    parts = [_alt_of_panel(panel, plot.spec) for panel in plot.panels]
-    if len(parts) == 1:
-        return parts[0] + "."
-    return " ".join(f"({chr(ord('a') + index)}) {part}." for index, part in enumerate(parts))
-
-
-def _alt_of_panel(panel: Panel, spec: PlotSpec) -> str:
-    shown: list[str] = []
-    domains: list[str] = []
-    for landscape in dict.fromkeys(series.landscape.name for series in panel.series):
-        its = next(series.landscape for series in panel.series if series.landscape.name == landscape)
-        shown.append(f"{its.title}, {its.formula}")
-        domains.append(", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in _grid(its, spec)))
-    if len(set(domains)) == 1:
-        text = f"{panel.view.capitalize()} of {' and '.join(shown)}; {domains[0]}"
-    else:
-        pairs = zip(shown, domains, strict=True)
-        text = f"{panel.view.capitalize()} of {' and '.join(f'{what} ({domain})' for what, domain in pairs)}"
-    marks = [f"{note.text} at {_coordinates(note)}" for note in panel.annotations]
-    return f"{text}. Marked: {'; '.join(marks)}" if marks else text
-
-
-def _coordinates(annotation: Annotation) -> str:
-    values = ", ".join(f"{value:g}" for value in annotation.at)
-    return values if len(annotation.at) == 1 else f"({values})"
