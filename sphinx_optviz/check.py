@@ -1,0 +1,326 @@
+"""``sphinx-build -b optcheck``: what ran, what the store holds and why it does not, and whether frameworks agree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from xml.etree import ElementTree
+
+from sphinx.builders import Builder
+from sphinx.util import logging
+
+from sphinx_optviz.config import settings_of
+from sphinx_optviz.files import write_file
+from sphinx_optviz.frameworks import framework
+from sphinx_optviz.log import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from docutils import nodes
+
+    from sphinx_optviz.pipeline import Build, Work
+    from sphinx_optviz.plan import Plot
+    from sphinx_optviz.runs import Outcome, Result, Run
+
+logger = logging.getLogger(__name__)
+
+# In optcheck.json: bump it when a field changes its meaning.
+_FORMAT = 1
+
+Status = Literal["ran", "stored", "stale", "missing", "failed", "no code"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One framework of one plot."""
+
+    document: str
+    source: str  # the file that holds the directive
+    line: int
+    landscapes: tuple[str, ...]
+    framework: str
+    status: Status
+    why: str = ""  # it is stale, missing or failed, or was run again
+    version: str = ""
+    dtype: str = ""
+    agreement: str = ""  # "reference", "agrees", "disagrees", or "" where nothing was compared
+    differences: dict[str, float] | None = None  # the largest ones, by quantity
+    finding: str = ""  # what is wrong with its numbers
+    seconds: float | None = None  # of what ran now
+
+
+class CheckBuilder(Builder):
+    """Runs what the store lacks and compares; draws nothing and writes no pages."""
+
+    name = "optcheck"
+    epilog = "The results of the check are in %(outdir)s: optcheck.json, and optcheck.xml for JUnit's readers."
+    supported_image_types: ClassVar[list[str]] = []
+    allow_parallel = True
+
+    def get_outdated_docs(self) -> str:
+        return "all plots"
+
+    def get_target_uri(self, docname: str, typ: str | None = None) -> str:  # noqa: ARG002 - Sphinx's interface
+        return docname
+
+    def prepare_writing(self, docnames: AbstractSet[str]) -> None:
+        """Nothing to prepare."""
+
+    def write_doc(self, docname: str, doctree: nodes.document) -> None:
+        """No pages."""
+
+    def write_documents(self, docnames: AbstractSet[str]) -> None:  # noqa: ARG002 - Sphinx's interface
+        """Check all plots of the book, and report."""
+        # Imported here because every build imports this module.
+        from sphinx_optviz.pipeline import Build
+        from sphinx_optviz.staleness import unused_entries
+        from sphinx_optviz.tables import table
+
+        build = Build(self, self.env, settings_of(self.config, Path(self.confdir)))
+        build.plan()
+        # Whether entries can be told to be unused: not while a directive does not say what it needs.
+        self.complete = not any(work.record.problems or work.problems for work in build.works.values())
+        self.used = _used(build)
+        unused = unused_entries(build.store.folder, self.used)
+        reasons = _reasons(build, unused)
+        build.execute()
+        reasons |= _run_again_for_version(build)
+        build.tell(drawn=False)
+        build.compare()
+        rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
+        for row in rows:
+            if row.status in ("stale", "missing") and build.settings.execute == "never":
+                message = f"{' '.join(row.landscapes)} ({row.framework}): {row.why}"
+                warn("not_run", message, location=f"{row.source}:{row.line}")
+        logger.info("")
+        if rows:
+            for line in table(_HEAD, [_cells(row, Path(self.srcdir)) for row in rows]):
+                logger.info("%s", line)
+        logger.info("%s", _summary(rows, unused))
+        write_file(Path(self.outdir, "optcheck.json"), _as_json(rows, unused))
+        write_file(Path(self.outdir, "optcheck.xml"), _as_junit(rows))
+
+
+def _used(build: Build) -> set[str]:
+    """The keys of all entries that the book can use; NumPy may have to stand in for others."""
+    names = [(plot, {*plot.involved, *(["numpy"] if plot.has_code("numpy") else [])}) for _, plot in build.planned]
+    return {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
+
+
+def _all_runs(build: Build) -> list[Run]:
+    """Each run that the plots want, once."""
+    runs = [run for _, plot in build.planned for name in plot.involved for run in plot.all_runs(name)]
+    return list({run.key: run for run in runs}.values())
+
+
+def _reasons(build: Build, unused: Sequence[Path]) -> dict[str, str]:
+    """By key, why a run has no result in the store, or is not taken from there."""
+    from sphinx_optviz.staleness import descriptions, reason
+
+    described = descriptions(unused)
+    reasons = {}
+    for run in _all_runs(build):
+        path = build.store.path(run)
+        if not path.exists():
+            reasons[run.key] = reason(run, described)
+        elif build.settings.execute == "force":
+            reasons[run.key] = "optviz_execute is 'force'"
+        else:
+            reasons[run.key] = "the stored result is damaged"  # said only if it is run
+    return reasons
+
+
+def _run_again_for_version(build: Build) -> dict[str, str]:
+    """Run what was recorded with another version of its framework than is here; return why, by key."""
+    from sphinx_optviz.execute import try_out
+    from sphinx_optviz.runs import Failure
+
+    if build.settings.execute == "never":
+        return {}
+    stored = [run for run in _all_runs(build) if run.key not in build.seconds and _result(build.outcomes[run.key])]
+    here = {run.framework: _version(build, run) for run in _all_runs(build) if run.key in build.seconds}
+    to_ask = sorted({run.framework for run in stored} - {name for name, version in here.items() if version})
+    for name, outcome in try_out(to_ask, build.settings).items():
+        here[name] = "" if isinstance(outcome, Failure) else outcome.version
+    reasons = {}
+    for run in stored:
+        recorded, now = _version(build, run), here.get(run.framework, "")
+        if now and recorded != now:
+            reasons[run.key] = f"recorded with {framework(run.framework).label} {recorded}, this is {now}"
+    again = [run for run in stored if run.key in reasons]
+    if again:
+        build.run_now(again)
+    return reasons
+
+
+def _result(outcome: Outcome) -> Result | None:
+    from sphinx_optviz.runs import Failure
+
+    return None if isinstance(outcome, Failure) else outcome
+
+
+def _version(build: Build, run: Run) -> str:
+    result = _result(build.outcomes[run.key])
+    return result.version if result else ""
+
+
+# ---- rows
+
+
+def _rows(document: str, work: Work, build: Build, reasons: dict[str, str]) -> list[Row]:
+    """One for each framework that the directive could show."""
+    plot = work.plot
+    if plot is None:
+        return []
+    start: dict[str, Any] = {
+        "document": document,
+        "source": work.record.source,
+        "line": work.record.line,
+        "landscapes": tuple(landscape.name for landscape in plot.landscapes),
+    }
+    wanted = work.record.spec.frameworks or build.settings.frameworks
+    rows = []
+    for name in dict.fromkeys([*plot.involved, *wanted]):
+        if name not in plot.involved:
+            without = [landscape.name for landscape in plot.landscapes if name not in landscape.sources]
+            why = f"{', '.join(without)} has no {name}.py"
+            rows.append(Row(**start, framework=name, status="no code", why=why))
+        else:
+            rows.append(_row(start, name, work, plot, build, reasons))
+    return rows
+
+
+def _row(start: dict[str, Any], name: str, work: Work, plot: Plot, build: Build, reasons: dict[str, str]) -> Row:
+    from sphinx_optviz.report import describe
+
+    runs = {run.key: run for run in plot.all_runs(name)}
+    outcomes = [build.outcomes[key] for key in runs]
+    results = [result for result in map(_result, outcomes) if result]
+    ran = [key for key in runs if key in build.seconds]
+    status, why = _status(list(runs), build, reasons)
+    comparisons = build.judge.of(plot, name)
+    verdict = work.verdict
+    agreement = ""
+    if verdict is not None and verdict.reference and len(verdict.versions) > 1:
+        known = {verdict.reference: "reference"}
+        known |= dict.fromkeys(verdict.agreeing, "agrees") | dict.fromkeys(verdict.disagreeing, "disagrees")
+        agreement = known.get(name, "")
+    differences: dict[str, float] = {}
+    for comparison in comparisons:
+        for operation, largest in comparison.largest.items():
+            differences[operation] = max(differences.get(operation, 0.0), largest)
+    findings = [describe(finding) for finding in work.findings if finding.run.framework == name]
+    dtypes = {dtype for result in results for dtype in result.dtypes.values()}
+    return Row(
+        **start,
+        framework=name,
+        status=status,
+        why=why,
+        version=results[0].version if results else "",
+        dtype=", ".join(sorted(dtypes)),
+        agreement=agreement,
+        differences=differences or None,
+        finding="; ".join(findings),
+        seconds=round(sum(build.seconds[key] for key in ran), 3) if ran else None,
+    )
+
+
+def _status(keys: Sequence[str], build: Build, reasons: dict[str, str]) -> tuple[Status, str]:
+    """Of all runs of one framework for one plot, the worst, and why."""
+    from sphinx_optviz.runs import Failure
+
+    failures = [build.outcomes[key] for key in keys if isinstance(build.outcomes[key], Failure)]
+    lacking = [key for key in keys if key in build.seconds or isinstance(build.outcomes[key], Failure)]
+    why = "; ".join(dict.fromkeys(reasons[key] for key in lacking))
+    if not failures:
+        return ("ran" if lacking else "stored"), why
+    failure = cast("Failure", failures[0])
+    if failure.path or failure.subtype == "framework_broken":
+        return "failed", failure.message
+    stale = why not in ("never run", "")
+    return ("stale" if stale else "missing"), f"{why}; {failure.message}" if why else failure.message
+
+
+# ---- reports
+
+_HEAD = ("plot", "landscape", "framework", "version", "status", "agreement", "seconds", "why")
+
+
+def _cells(row: Row, folder: Path) -> list[str]:
+    path = Path(row.source)
+    where = path.relative_to(folder) if path.is_relative_to(folder) else path
+    agreement = row.agreement
+    if row.differences and agreement == "agrees":
+        largest = row.differences["values"]
+        agreement += f" ({largest:.0e})" if largest else " exactly"
+    return [
+        f"{where}:{row.line}",
+        " ".join(row.landscapes),
+        framework(row.framework).label,
+        row.version or "-",
+        row.status,
+        agreement or "-",
+        "-" if row.seconds is None else f"{row.seconds:.2f}",
+        "; ".join(filter(None, [row.why, row.finding])),
+    ]
+
+
+def _summary(rows: Sequence[Row], unused: Sequence[Path]) -> str:
+    """One line: how many of each status, and what else there is."""
+    statuses = [row.status for row in rows]
+    parts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)]
+    disagreeing = sum(row.agreement == "disagrees" for row in rows)
+    parts += [f"{disagreeing} disagree"] if disagreeing else []
+    text = f"{len(rows)} results of {len({(row.document, row.line) for row in rows})} plots: {', '.join(parts)}."
+    if not rows:
+        text = "The book has no plots."
+    if unused:
+        text += f" {len(unused)} entries of the store are used by no page ('sphinx-optviz prune' removes them)."
+    return text
+
+
+def _as_json(rows: Sequence[Row], unused: Sequence[Path]) -> bytes:
+    content = {
+        "format": _FORMAT,
+        "rows": [asdict(row) for row in rows],
+        "unused_entries": [path.name for path in unused],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _as_junit(rows: Sequence[Row]) -> bytes:
+    """One suite a document, one case a row, in the form that continuous integration servers read."""
+    suites = ElementTree.Element("testsuites", name="optcheck")
+    for document in dict.fromkeys(row.document for row in rows):
+        its = [row for row in rows if row.document == document]
+        failed = [row for row in its if row.status == "failed" or row.finding]
+        skipped = [row for row in its if row.status in ("missing", "stale", "no code")]
+        suite = ElementTree.SubElement(
+            suites,
+            "testsuite",
+            name=document,
+            tests=str(len(its)),
+            failures=str(len(failed)),
+            errors="0",
+            skipped=str(len(skipped)),
+        )
+        for row in its:
+            name = f"line {row.line}: {' '.join(row.landscapes)} ({row.framework})"
+            case = ElementTree.SubElement(suite, "testcase", classname=document, name=name)
+            case.set("time", f"{row.seconds or 0:.3f}")
+            if row in failed:
+                ElementTree.SubElement(case, "failure", message=_printable(row.finding or row.why))
+            elif row in skipped:
+                ElementTree.SubElement(case, "skipped", message=_printable(f"{row.status}: {row.why}"))
+            elif row.why:
+                ElementTree.SubElement(case, "system-out").text = _printable(row.why)
+    return cast("bytes", ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _printable(text: str) -> str:
+    """*text* without what XML cannot hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
