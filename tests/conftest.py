@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
+
+from sphinx_optviz import environments
+from sphinx_optviz.execute import try_out
+from sphinx_optviz.frameworks import BUILT_IN
+from sphinx_optviz.model import Settings
+from sphinx_optviz.runs import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytest_plugins = "sphinx.testing.fixtures"
 collect_ignore = ["roots"]
 
 ROOTS = Path(__file__).parent / "roots"
-_STEP = re.compile(r"(running landscapes|drawing figures)\.\.\. \[ *\d+/\d+\] (\S+ \(\w+\))")
+_STEP = re.compile(r"(running landscapes|drawing figures)\.\.\. \[ *\d+/\d+\] (\S+ \(\w+\))( to compare)?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+
+ALL_FRAMEWORKS = ["pytorch", "mxnet", "jax", "tensorflow"]  # those of the tabs by default; NumPy is always there
+
+_SETTINGS = Settings(
+    frameworks=("pytorch", "mxnet", "jax", "tensorflow"),
+    default_framework="pytorch",
+    interpreters={},
+    execute="auto",
+    store=Path("_optviz"),
+    landscape_path=(),
+    agreement="warn",
+    tolerances={},
+    timeout=60.0,
+    jobs=2,
+    rcparams={},
+)
+
+
+def settings_with(**changes: Any) -> Settings:
+    """The default settings, changed."""
+    return replace(_SETTINGS, **changes)
 
 
 @dataclass
@@ -30,13 +61,20 @@ class Built:
 
     @property
     def runs(self) -> list[str]:
-        """What was run, such as ``saddle (numpy)``, sorted."""
-        return sorted(name for what, name in _STEP.findall(self.status) if what.startswith("running"))
+        """What was run to draw it, such as ``saddle (numpy)``, sorted."""
+        return sorted(
+            name for what, name, more in _STEP.findall(self.status) if what.startswith("running") and not more
+        )
+
+    @property
+    def compared(self) -> list[str]:
+        """What was run to compare frameworks, sorted."""
+        return sorted(name for _, name, more in _STEP.findall(self.status) if more)
 
     @property
     def drawn(self) -> list[str]:
         """What was drawn, sorted."""
-        return sorted(name for what, name in _STEP.findall(self.status) if what.startswith("drawing"))
+        return sorted(name for what, name, _ in _STEP.findall(self.status) if what.startswith("drawing"))
 
     @property
     def written(self) -> list[str]:
@@ -101,6 +139,36 @@ class Book:
     def store(self) -> list[Path]:
         """The entries of its store."""
         return sorted((self.folder / "_optviz").glob("*.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str], None]:
+    """Skips the test if a framework, given by its name, is not installed; fails it if it is, and does not work."""
+    outcomes: dict[str, Any] = {}
+
+    def needs(name: str) -> None:
+        if name not in outcomes:
+            outcomes.update(try_out([name], _SETTINGS))  # starts nothing where there is no such module
+        outcome = outcomes[name]
+        if isinstance(outcome, Failure):
+            if outcome.subtype == "framework_missing":
+                pytest.skip(f"{BUILT_IN[name].label} is not installed")
+            pytest.fail(f"{outcome.message}\n{outcome.details}", pytrace=False)
+
+    return needs
+
+
+@pytest.fixture
+def only_numpy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No other framework is found, whether there is one or not."""
+    for name in ALL_FRAMEWORKS:
+        monkeypatch.delenv(f"OPTVIZ_INTERPRETER_{name.upper()}", raising=False)
+    monkeypatch.setattr(environments, "data_folder", lambda: tmp_path / "no environments")
+    modules = [BUILT_IN[name].module for name in ALL_FRAMEWORKS]
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, package=None: None if name in modules else find_spec(name, package)
+    )
 
 
 @pytest.fixture

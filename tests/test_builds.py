@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import ALL_FRAMEWORKS, ROOTS, Book
 
 if TYPE_CHECKING:
-    from conftest import Book, Built
+    from collections.abc import Callable
+
+    from conftest import Built
+
+
+@pytest.fixture(autouse=True)
+def same_everywhere(request: pytest.FixtureRequest) -> None:
+    """Unless a test needs frameworks there are none, so that books are the same wherever the tests run."""
+    if request.node.get_closest_marker("framework") is None:
+        request.getfixturevalue("only_numpy")
+
 
 CHAPTER_RUNS = ["cubic (numpy)", "local_minima (numpy)", "risk (numpy)", "saddle (numpy)", "vanishing_gradient (numpy)"]
 
@@ -63,6 +75,7 @@ def _check(built: Built, builder: str) -> None:
             path.read_text() for path in Path(built.app.outdir).glob("*.txt" if builder == "text" else "*.1")
         )
         assert text.count("JAX: this code was not run") == 5
+        assert " ".join(text.split()).count("MXNet, JAX and TensorFlow were not run.") == 5
         assert text.count("Wireframe of Saddle, f(x, y)") + text.count("Wireframe of Saddle,\nf(x, y)") >= 1
     elif builder == "epub":
         assert len(built.files("_images/*.svg")) == 5
@@ -85,9 +98,9 @@ def test_builders_share_their_doctrees_in_any_order(make_book: Any, order: list[
     for builder in order:
         built = book.build(builder)
         if builder in ("linkcheck", "dummy"):
-            assert built.runs == built.drawn == []
+            assert built.runs == built.compared == built.drawn == []
         else:
-            assert built.runs == ([] if has_run else CHAPTER_RUNS)
+            assert built.runs == built.compared == ([] if has_run else CHAPTER_RUNS)
             has_run = True
         if builder in ("text", "man"):
             assert built.drawn == []
@@ -124,7 +137,7 @@ def test_a_rebuild_without_changes_does_nothing(make_book: Any) -> None:
     book: Book = make_book("chapter")
     book.build()
     again = book.build()
-    assert again.runs == again.drawn == again.written == []
+    assert again.runs == again.compared == again.drawn == again.written == []
 
 
 def test_prose_runs_and_draws_nothing(make_book: Any) -> None:
@@ -132,7 +145,7 @@ def test_prose_runs_and_draws_nothing(make_book: Any) -> None:
     book.build()
     book.replace("one.rst", "A legend.", "Another legend.")
     again = book.build()
-    assert again.runs == again.drawn == []
+    assert again.runs == again.compared == again.drawn == []
     assert again.written == ["index", "one"]  # Sphinx writes the page with the toctree too
 
 
@@ -147,9 +160,11 @@ def test_code_of_one_framework_runs_that_and_writes_the_pages_that_show_it(make_
     assert (again.runs, again.drawn) == (["mine (numpy)"], ["mine (numpy)"])
     assert set(again.written) - {"index"} == {"three"}  # Sphinx 8 writes pages with a toctree too
     assert 'x</span><span class="o">**</span><span class="mi">4' in again.read("three.html")
+    assert again.compared == ["mine (numpy)"]
     book.write("landscapes/mine/jax.py", "def f(x):\n    return x * x\n")
     again = book.build()
-    assert (again.runs, again.drawn, set(again.written) - {"index"}) == ([], [], {"three"})
+    assert (again.runs, again.compared, again.drawn) == ([], [], [])
+    assert set(again.written) - {"index"} == {"three"}
 
 
 def test_a_change_reaches_every_builder_though_another_one_saw_it_first(make_book: Any) -> None:
@@ -182,6 +197,7 @@ def test_parallel_and_serial_builds_are_the_same(make_book: Any) -> None:
             )
     serial, parallel = (book.build(parallel=jobs) for book, jobs in zip(books, (0, 4), strict=True))
     assert serial.runs == parallel.runs
+    assert serial.compared == parallel.compared
     assert len(serial.runs) == 5 + 6
     names = serial.files("*.html")
     assert names == parallel.files("*.html")
@@ -191,7 +207,7 @@ def test_parallel_and_serial_builds_are_the_same(make_book: Any) -> None:
     # Touch a page and build again in parallel.
     books[1].write("extra3.rst", (books[1].folder / "extra3.rst").read_text() + "\nMore.\n")
     again = books[1].build(parallel=4)
-    assert again.runs == again.drawn == []
+    assert again.runs == again.compared == again.drawn == []
     assert "<p>More.</p>" in again.read("extra3.html")
 
 
@@ -220,13 +236,47 @@ def test_included_files_point_at_themselves(make_book: Any) -> None:
     assert "part.txt:4: WARNING" in warning
 
 
-@pytest.mark.framework
-def test_pytorch_is_run_and_drawn_by_default(make_book: Any) -> None:
-    pytest.importorskip("torch")
+def test_frameworks_that_are_not_compared_are_not_run_for_it(make_book: Any) -> None:
+    built = make_book("chapter").build(optviz_agreement="off")
+    assert (built.runs, built.compared) == (CHAPTER_RUNS, [])
+    assert "were not run." not in built.read("one.html")
+
+
+def test_values_are_drawn_and_derivatives_compared_once_for_all_pages(make_book: Any) -> None:
     book: Book = make_book("chapter")
-    built = book.build(optviz_frameworks=["pytorch", "mxnet", "jax", "tensorflow"], optviz_default_framework="pytorch")
-    assert built.runs == [*(name.replace("numpy", "pytorch") for name in CHAPTER_RUNS[:4]), CHAPTER_RUNS[4]]
-    assert len(built.files("_images/*-pytorch-*.svg")) == 4
+    book.write("three.rst", ":orphan:\n\nThree\n=====\n\n.. optplot:: saddle\n   :view: contour, surface\n")
+    built = book.build()
+    assert built.runs == built.compared == CHAPTER_RUNS
+    assert len(book.store) == 10
+
+
+@pytest.fixture
+def all_frameworks(needs: Callable[[str], None]) -> None:
+    for name in ALL_FRAMEWORKS:
+        needs(name)
+
+
+@pytest.mark.framework
+@pytest.mark.usefixtures("all_frameworks")
+def test_all_frameworks_are_run_and_agree_in_every_builder(tmp_path: Path) -> None:
+    book = Book(tmp_path / "together")
+    shutil.copytree(ROOTS / "test-chapter", book.folder)
+    config: Any = {"optviz_frameworks": [*ALL_FRAMEWORKS, "numpy"], "optviz_default_framework": "pytorch"}
+    built = book.build(**config)
+    names = [run.partition(" ")[0] for run in CHAPTER_RUNS if not run.startswith("vanishing")]
+    expected = sorted(f"{name} ({framework})" for name in names for framework in [*ALL_FRAMEWORKS, "numpy"])
+    expected = sorted([*expected, "vanishing_gradient (jax)", "vanishing_gradient (numpy)"])
+    assert built.runs == built.compared == expected
+    sentences = re.findall(
+        r"PyTorch [\d.]+, MXNet [\d.]+, JAX [\d.]+, TensorFlow [\d.]+ and NumPy [\d.]+ agree", built.read("one.html")
+    )
+    assert len(sentences) == 3
+    assert "disagree" not in built.read("one.html") + built.read("two.html")
+    assert re.search(r"NumPy [\d.]+ and JAX [\d.]+ agree", built.read("two.html"))
+    for builder in ("text", "latex", "epub"):
+        again = book.build(builder, **config)
+        assert (again.runs, again.compared) == ([], [])
+    assert "this code was not run" not in built.read("one.html") + built.read("two.html")
 
 
 def test_all_pairs_of_orders_are_covered() -> None:

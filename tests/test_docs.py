@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import ALL_FRAMEWORKS
+from sphinx.testing.util import SphinxTestApp
 
 from sphinx_optviz.config import VALUES
 from sphinx_optviz.directive import OPTIONS
 from sphinx_optviz.log import SUBTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Book
 
 ROOT = Path(__file__).parent.parent
+# For an environment without the theme.
+BARE = {"optviz_execute": "never", "html_theme": "alabaster"}
 SNIPPETS = sorted((ROOT / "docs/snippets").glob("*.rst"))
 
 
@@ -25,24 +32,49 @@ def test_there_are_snippets() -> None:
 
 @pytest.mark.framework
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.stem)
-def test_snippets_of_the_guide_build(make_book: Any, snippet: Path) -> None:
-    pytest.importorskip("torch")
+def test_snippets_of_the_guide_build(make_book: Any, needs: Callable[[str], None], snippet: Path) -> None:
+    for name in ALL_FRAMEWORKS:
+        needs(name)
     book: Book = make_book(page=snippet.read_text(encoding="utf-8"), conf="numfig = True\n")
-    frameworks = ["pytorch", "mxnet", "jax", "tensorflow"]
-    book.build(optviz_frameworks=frameworks, optviz_default_framework="pytorch")
+    book.build(optviz_frameworks=ALL_FRAMEWORKS, optviz_default_framework="pytorch")
 
 
 @pytest.mark.framework
-def test_the_chapter_of_the_readme_builds(make_book: Any) -> None:
-    pytest.importorskip("torch")
+def test_the_chapter_of_the_readme_builds(make_book: Any, needs: Callable[[str], None]) -> None:
+    for name in ALL_FRAMEWORKS:
+        needs(name)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```rst\n(.*?)```", readme, re.DOTALL)
     assert blocks
     for number, block in enumerate(blocks):
         book: Book = make_book(conf="numfig = True\n", folder=f"book{number}")
         book.write("index.rst", block)
-        frameworks = ["pytorch", "mxnet", "jax", "tensorflow"]
-        book.build(optviz_frameworks=frameworks, optviz_default_framework="pytorch")
+        book.build(optviz_frameworks=ALL_FRAMEWORKS, optviz_default_framework="pytorch")
+
+
+# Sentences that say that something is amiss.
+AMISS = ["not run", "disagree", "failed", "not compared", "There is no figure"]
+
+
+@pytest.mark.usefixtures("only_numpy")
+def test_the_committed_store_is_complete(tmp_path: Path) -> None:
+    """The demo book shows the results of all its frameworks where there is none."""
+    status, warning = StringIO(), StringIO()
+    app = SphinxTestApp(
+        "text", srcdir=ROOT / "docs", builddir=tmp_path, status=status, warning=warning, confoverrides=BARE
+    )
+    try:
+        app.build()
+    finally:
+        app.cleanup()
+    assert warning.getvalue() == ""
+    assert "running landscapes" not in status.getvalue()
+    chapter = Path(app.outdir, "optimization/intro.txt").read_text(encoding="utf-8")
+    agreements = re.findall(
+        r"PyTorch [\d.]+,\s+MXNet [\d.]+,\s+JAX [\d.]+\s+and\s+TensorFlow\s+[\d.]+\s+agree", chapter
+    )
+    assert len(agreements) == chapter.count("**MXNet**") == 7
+    assert [words for words in AMISS if words in chapter] == []
 
 
 def test_the_reference_names_everything() -> None:

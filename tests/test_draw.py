@@ -18,15 +18,16 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 import pytest
+from conftest import settings_with
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.text import Annotation as DrawnNote
 from PIL import Image
 
 from sphinx_optviz import draw
-from sphinx_optviz.draw import FORMATS, DrawingPool, Figure, FigureMaker, canvas, missing, style
+from sphinx_optviz.draw import DrawingPool, Figure, FigureMaker, canvas, missing, style
 from sphinx_optviz.landscapes import Catalogue
-from sphinx_optviz.model import VIEWS, Annotation, Interval, PlotSpec, Settings
+from sphinx_optviz.model import IMAGE_FORMATS, VIEWS, Annotation, Interval, PlotSpec
 from sphinx_optviz.plan import Plot, plan
 from sphinx_optviz.runs import Array, Result
 
@@ -42,7 +43,7 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 COUNT = 21
 LINE = np.linspace(-1.0, 1.0, COUNT)
 FLAT = [view for view, variables in VIEWS.items() if variables == 2 and view != "slices"]
-SUFFIXES = tuple(FORMATS.values())
+SUFFIXES = tuple(IMAGE_FORMATS.values())
 
 
 @pytest.fixture(autouse=True)
@@ -104,38 +105,33 @@ def plot() -> Plot:
 
 
 def plot_of(*names: str, **fields: Any) -> Plot:
-    settings = Settings(
-        frameworks=("pytorch", "jax"),
-        default_framework="pytorch",
-        interpreters={},
-        execute="auto",
-        store=Path("_optviz"),
-        landscape_path=(),
-        timeout=60.0,
-        jobs=2,
-        rcparams={},
-    )
+    settings = settings_with(frameworks=("pytorch", "jax"), default_framework="pytorch")
     return plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([]))
 
 
 def results_of(plot: Plot, framework: str = "pytorch", digest: str = "0") -> dict[str, Result]:
     """Zeros for everything that *plot* needs."""
     return {
-        run.key: Result(
-            version="1",
-            dtype="float64",
-            method="",
-            arrays={
-                name: Array(
-                    tuple(axis.count for axis in run.axes), bytes(8 * math.prod(axis.count for axis in run.axes))
-                )
-                for name in run.functions
-            },
-            non_finite=(),
-            digest=digest,
+        run.key: result_with(
+            {name: Array(run.shape("values"), bytes(8 * math.prod(run.shape("values")))) for name in run.functions},
+            digest,
         )
         for run in plot.runs(framework)
     }
+
+
+def result_with(values: dict[str, Array], digest: str = "") -> Result:
+    """Drawing asks for no more of a result."""
+    return Result(
+        version="1",
+        dtypes=dict.fromkeys(values, "float64"),
+        methods={},
+        errors={},
+        noise={},
+        arrays={("values", name): array for name, array in values.items()},
+        non_finite=(),
+        digest=digest,
+    )
 
 
 def name_of(
@@ -265,8 +261,7 @@ def test_message_holds_the_numbers_of_each_function_in_its_place() -> None:
     plot = plot_of("risk")
     (run,) = plot.runs("pytorch")
     arrays = {name: Array((201,), struct.pack("<d", index) * 201) for index, name in enumerate(run.functions)}
-    result = replace(results_of(plot)[run.key], arrays=arrays)
-    figure = FigureMaker(Path("figures"), "image/png", {}).figure(plot, "pytorch", {run.key: result})
+    figure = FigureMaker(Path("figures"), "image/png", {}).figure(plot, "pytorch", {run.key: result_with(arrays)})
     message = figure.message()
     (drawn,) = message["panels"][0]["series"]
     assert drawn["functions"] == ["risk", "empirical_risk"]
@@ -376,12 +371,7 @@ def figures_of_all_views(folder: Path) -> list[Figure]:
             at = {"curve": (0.5,), "slices": ()}.get(view, (0.5, -0.5))
             full = job(panel(view, notes=(("point", at),) if at else ()), format=suffix, title="Title", legend="best")
             data = [item.pop("values") for item in full["panels"][0]["series"]]
-            results = {
-                (0, number): Result(
-                    version="", dtype="", method="", arrays={"f": Array((), values[0])}, non_finite=(), digest=""
-                )
-                for number, values in enumerate(data)
-            }
+            results = {(0, number): result_with({"f": Array((), values[0])}) for number, values in enumerate(data)}
             figures.append(Figure(folder / f"{view}.{suffix}", view, full, results))
     return figures
 

@@ -150,6 +150,8 @@ CONFIG_FAULTS: dict[str, Any] = {
     "execute": "sometimes",
     "store": 5,
     "landscape_path": 7,
+    "agreement": "sometimes",
+    "tolerances": {"float64": 1},
     "timeout": 0,
     "jobs": 0,
     "rcparams": {"lines.linewidth": object()},
@@ -190,10 +192,26 @@ def _interpreter_without_torch(tmp_path: Path) -> str:
     return str(tmp_path / "bare" / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
+@pytest.mark.usefixtures("only_numpy")
+def test_frameworks_that_are_missing_are_one_warning_each(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n\n.. optplot:: saddle\n")
+    config: Any = {"optviz_frameworks": ["numpy", "jax", "tensorflow"]}
+    built = book.build(warnings=True, **config)
+    for warning, label, name in zip(built.warnings, ("JAX", "TensorFlow"), ("jax", "tensorflow"), strict=True):
+        assert warning.startswith(f"{book.folder / 'index.rst'}:4: WARNING: {label} was not run: there is no module")
+        assert f"{name!r} beside Sphinx" in warning
+        assert f"Run 'sphinx-optviz setup {name}', or name an interpreter" in warning
+        assert warning.endswith("[optviz.framework_missing]")
+    html = built.read("index.html")
+    assert html.count("JAX: this code was not run") == 2
+    assert html.count("JAX and TensorFlow were not run.") == 2
+    assert built.runs == built.compared == ["cubic (numpy)", "saddle (numpy)"]
+
+
 def test_a_framework_that_is_missing_is_one_warning_and_numpy_is_drawn(make_book: Any, tmp_path: Path) -> None:
     book: Book = make_book(page=".. optplot:: cubic\n\n.. optplot:: saddle\n")
     config: Any = {
-        "optviz_frameworks": ["pytorch", "jax"],
+        "optviz_frameworks": ["pytorch"],
         "optviz_default_framework": "pytorch",
         "optviz_interpreters": {"pytorch": _interpreter_without_torch(tmp_path)},
     }

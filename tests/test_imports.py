@@ -17,11 +17,15 @@ ROOT = Path(sphinx_optviz.__file__).parent
 
 # From the bottom up. A folder stands for all modules in it; the package itself is "".
 LAYERS = [
-    ["model", "runs", "log", "nodes", "files"],
-    ["frameworks", "landscapes", "store", "domain", "processes"],
-    ["config", "directive", "plan", "execute", "draw", "place", "tabs", "report", "pages"],
+    ["model", "runs", "log", "nodes", "files", "tables"],
+    ["frameworks", "landscapes", "environments", "store", "domain", "processes", "points"],
+    [
+        *("config", "directive", "plan", "execute", "agreement", "draw", "shown", "place", "tabs", "report"),
+        *("staleness", "pages", "memory"),
+    ],
     ["pipeline"],
-    ["extension"],
+    ["update", "check"],
+    ["extension", "cli"],
     [""],
 ]
 
@@ -29,6 +33,8 @@ LAYERS = [
 SIDEWAYS = {
     ("runs", "model"),  # digests
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
+    ("environments", "frameworks"),  # what to install
+    ("shown", "plan"),  # the domain of a plot, for alternative texts
 }
 
 HEAVY = ["execnet", "matplotlib", "mpl_toolkits", "cycler", "numpy", "scipy"]
@@ -42,10 +48,13 @@ ADAPTERS = {
 }
 
 # Sent to an interpreter that has nothing of ours.
-SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", *(f"frameworks.{name}" for name in ADAPTERS)]
+SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise", *(f"frameworks.{name}" for name in ADAPTERS)]
 # Run in a child that can import this package.
 DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
-WITHOUT_SPHINX = ["model", "runs", "files", "landscapes", "frameworks", "store", "processes", "plan", "execute", "draw"]
+WITHOUT_SPHINX = [
+    *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
+    *("plan", "execute", "agreement", "staleness", "memory", "draw"),
+]
 
 
 @dataclass(frozen=True)
@@ -241,7 +250,7 @@ def imported_by(statement: str) -> set[str]:
 
 
 def test_importing_the_extension_imports_nothing_heavy() -> None:
-    found = imported_by(f"import {PACKAGE}.extension, {PACKAGE}.pipeline")
+    found = imported_by(f"import {PACKAGE}.extension, {PACKAGE}.pipeline, {PACKAGE}.cli")
     assert PACKAGE in found
     assert found & {*HEAVY, *FRAMEWORKS} == set()
 

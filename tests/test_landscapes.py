@@ -5,15 +5,23 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
+from conftest import ALL_FRAMEWORKS, settings_with
 
 import sphinx_optviz.landscapes
-from sphinx_optviz.frameworks import FRAMEWORKS
+from sphinx_optviz.agreement import Pair, compare
+from sphinx_optviz.execute import run_all
+from sphinx_optviz.frameworks import BUILT_IN as FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.runs import Axis
+from sphinx_optviz.model import PlotSpec
+from sphinx_optviz.plan import plan
+from sphinx_optviz.runs import Axis, Outcome, Result
+from sphinx_optviz.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUILT_IN = ("cubic", "local_minima", "risk", "saddle", "vanishing_gradient")
 HEAD = 'title = "Bowl"\nformula = "f(x) = x^2"\n'
@@ -47,7 +55,7 @@ def test_built_in_landscapes_are_those_of_this_file() -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_landscape_has_code_for_every_framework(name: str) -> None:
-    assert list(Catalogue([]).get(name).sources) == list(FRAMEWORKS)
+    assert list(Catalogue([]).get(name).sources) == sorted(FRAMEWORKS)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -63,19 +71,28 @@ def test_built_in_code_defines_the_functions_with_one_argument_a_variable(name: 
 
 
 @pytest.mark.framework
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_built_in_code_of_pytorch_and_numpy_agree(name: str) -> None:
-    torch = pytest.importorskip("torch")
-    landscape = Catalogue([]).get(name)
-    lines = [np.linspace(axis.low, axis.high, axis.count) for axis in landscape.axes]
-    points = np.meshgrid(*lines, indexing="ij")
-    spaces: dict[str, dict[str, Any]] = {"numpy": {}, "pytorch": {}}
-    for framework, space in spaces.items():
-        exec(landscape.sources[framework].text, space)
-    for function in landscape.functions:
-        expected = spaces["numpy"][function.name](*points)
-        found = spaces["pytorch"][function.name](*map(torch.from_numpy, points)).numpy()
-        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-14)
+@pytest.mark.parametrize("framework", ALL_FRAMEWORKS)
+def test_built_in_code_of_every_framework_agrees_with_numpys(
+    needs: Callable[[str], None], tmp_path: Path, framework: str
+) -> None:
+    needs(framework)
+    settings = settings_with(frameworks=(framework, "numpy"), default_framework=framework)
+    plots = [plan(PlotSpec(landscapes=(name,)), settings, Catalogue([])) for name in BUILT_IN]
+    runs = [run for plot in plots for name in (framework, "numpy") for run in plot.comparisons(name)]
+    results = {ran.run.key: ran.outcome for ran in run_all(runs, settings, Store(tmp_path))}
+    for plot in plots:
+        (mine,), (reference,) = plot.comparisons(framework), plot.comparisons("numpy")
+        pair = Pair(mine, result_in(results[mine.key]), result_in(results[reference.key]))
+        comparison = compare([pair], {})
+        assert comparison.disagreements == ()
+        assert comparison.largest["values"] <= 1e-14
+        assert comparison.largest["gradients"] <= 1e-9
+        assert comparison.largest["hessians"] <= 1e-5
+
+
+def result_in(outcome: Outcome) -> Result:
+    assert isinstance(outcome, Result), outcome
+    return outcome
 
 
 # ---- finding
@@ -93,7 +110,7 @@ def test_folder_becomes_a_landscape(tmp_path: Path) -> None:
     assert landscape.axes == (Axis("u", -1.0, 1.5, 101), Axis("v", 0.0, 2.0, 11))
     assert landscape.view == "heatmap"
     assert [(function.name, function.label) for function in landscape.functions] == [("f", "first"), ("g", "")]
-    assert list(landscape.sources) == ["pytorch", "jax"]
+    assert list(landscape.sources) == ["jax", "pytorch"]
     assert landscape.sources["jax"].text == CODE
     assert landscape.sources["jax"].path == (folder / "two" / "jax.py").resolve()
 
@@ -247,10 +264,17 @@ def test_landscape_toml_that_cannot_be_opened_is_an_error(tmp_path: Path) -> Non
 
 
 def test_landscape_without_code_is_an_error_that_names_the_files_it_may_have(tmp_path: Path) -> None:
-    error = error_of(write(tmp_path, code={"julia": "f(x) = x^2"}))
+    folder = write(tmp_path, code={})
+    (folder / "bowl" / "julia.jl").write_text("f(x) = x^2", encoding="utf-8")
+    error = error_of(folder)
     assert str(error).endswith(
         "has no code; it needs one or more of pytorch.py, mxnet.py, jax.py, tensorflow.py, numpy.py"
     )
+
+
+def test_any_python_file_is_code_for_some_framework_may_be_called_like_it(tmp_path: Path) -> None:
+    landscape = Catalogue([write(tmp_path, code={"numpy": CODE, "another": "# mine\n"})]).get("bowl")
+    assert {name: source.text for name, source in landscape.sources.items()} == {"another": "# mine\n", "numpy": CODE}
 
 
 def test_code_that_is_not_utf8_is_an_error_at_its_file(tmp_path: Path) -> None:

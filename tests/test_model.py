@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,13 +16,16 @@ from sphinx_optviz import runs
 from sphinx_optviz.model import digest_of
 from sphinx_optviz.runs import Axis, Run, Source
 
+if TYPE_CHECKING:
+    from sphinx_optviz.runs import Operation
+
 TEXT = "def f(x, y):\n    return x * y\n"
 AXES = (Axis("x", -1.0, 1.0, 5), Axis("y", 0.0, 2.0, 7))
 RUN = Run(
     framework="numpy",
     source=Source(Path("landscapes/product/numpy.py"), TEXT),
     functions=("f", "g"),
-    operation="values",
+    operations=("values",),
     axes=AXES,
     label="product",
 )
@@ -61,7 +65,9 @@ def test_key_stays_when_only_words_for_people_change(change: dict[str, Any]) -> 
         {"functions": ("f",)},
         {"functions": ("g", "f")},
         {"functions": ("fg",)},
-        {"operation": "gradients"},
+        {"operations": ("gradients",)},
+        {"operations": ("values", "gradients")},
+        {"samples": 1},
         {"axes": AXES[:1]},
         {"axes": AXES[::-1]},
         {"axes": (replace(AXES[0], low=-1.5), AXES[1])},
@@ -75,6 +81,8 @@ def test_key_stays_when_only_words_for_people_change(change: dict[str, Any]) -> 
         "order-of-functions",
         "joined-functions",
         "operation",
+        "more-operations",
+        "samples",
         "fewer-axes",
         "order-of-axes",
         "low",
@@ -89,6 +97,31 @@ def test_key_changes_with_every_part_of_the_content(change: dict[str, Any]) -> N
 def test_key_changes_with_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "RUN_SCHEMA", runs.RUN_SCHEMA + 1)
     assert replace(RUN).key != RUN.key
+
+
+@pytest.mark.parametrize(
+    ("samples", "axes", "operation", "shape"),
+    [
+        (0, AXES, "values", (5, 7)),
+        (0, AXES, "gradients", (5, 7, 2)),
+        (0, AXES, "hessians", (5, 7, 2, 2)),
+        (0, AXES[:1], "values", (5,)),
+        (0, AXES[:1], "hessians", (5, 1, 1)),
+        (3, AXES, "values", (38,)),
+        (3, AXES, "gradients", (38, 2)),
+        (3, AXES, "hessians", (38, 2, 2)),
+        (3, AXES[:1], "hessians", (8, 1, 1)),
+    ],
+)
+def test_shape_is_the_grids_or_one_row_a_point(
+    samples: int, axes: tuple[Axis, ...], operation: Operation, shape: tuple[int, ...]
+) -> None:
+    assert replace(RUN, axes=axes, samples=samples).shape(operation) == shape
+
+
+def test_digest_of_a_source_is_that_of_its_text_and_any_text_has_one() -> None:
+    assert RUN.source.digest == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert Source(Path("a"), "\udcff").digest != Source(Path("a"), "\udcfe").digest
 
 
 def test_key_can_be_the_name_of_a_file() -> None:

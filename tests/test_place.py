@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from conftest import Book
     from sphinx.testing.util import SphinxTestApp
 
+# JAX is a tab that is not run, wherever the tests run.
+pytestmark = pytest.mark.usefixtures("only_numpy")
+CONF = "copyright = '2026'\nversion = '1'\nsuppress_warnings = ['optviz.framework_missing']\n"
+
 PAGE = """\
 .. optplot:: saddle
    :name: fig-saddle
@@ -89,7 +93,8 @@ figure.optviz.wide
   image
   caption
   legend
-    paragraph"""
+    paragraph
+paragraph.optviz-note"""
 
 LABELLED = """\
 container.optviz-tabs
@@ -102,7 +107,8 @@ figure.optviz.wide
   image
   caption
   legend
-    paragraph"""
+    paragraph
+paragraph.optviz-note"""
 
 OPEN = """\
 paragraph.optviz-framework
@@ -111,7 +117,8 @@ figure.optviz.wide
   image
   caption
   legend
-    paragraph"""
+    paragraph
+paragraph.optviz-note"""
 
 EACH_READ = """\
 figure.optviz
@@ -130,14 +137,16 @@ figure.optviz
     SphinxTabsPanel.sphinx-tabs-panel.group-tab.code-tab
       literal_block
       paragraph.optviz-note
-  caption"""
+  caption
+paragraph.optviz-note"""
 
 EACH_OPEN = """\
 paragraph.optviz-framework
 literal_block
 figure.optviz
   image
-  caption"""
+  caption
+paragraph.optviz-note"""
 
 NONE_READ = """\
 container.optviz
@@ -171,7 +180,7 @@ container.optviz
     ],
 )
 def test_the_doctree_before_and_after(make_book: Any, page: str, builder: str, read: str, placed: str | None) -> None:
-    book: Book = make_book(page=page, conf="copyright = '2026'\nversion = '1'\n")
+    book: Book = make_book(page=page, conf=CONF)
     app = book.build(builder).app
     assert body(app.env.get_doctree("index")) == read
     if placed is not None:
@@ -179,7 +188,7 @@ def test_the_doctree_before_and_after(make_book: Any, page: str, builder: str, r
 
 
 def test_options_of_the_figure_reach_it(make_book: Any) -> None:
-    app = make_book(page=PAGE).build().app
+    app = make_book(page=PAGE, conf=CONF).build().app
     document = resolved(app)
     (figure,) = document.findall(nodes.figure)
     (image,) = figure.findall(nodes.image)
@@ -190,7 +199,7 @@ def test_options_of_the_figure_reach_it(make_book: Any) -> None:
 def test_hand_written_tabs_follow_ours(make_book: Any) -> None:
     groups = "   .. group-tab:: NumPy\n\n      A\n\n   .. group-tab:: JAX\n\n      B\n"
     page = f".. optplot:: cubic\n   :frameworks: numpy, jax\n\n.. tabs::\n\n{groups}"
-    html = make_book(page=page).build().read("index.html")
+    html = make_book(page=page, conf=CONF).build().read("index.html")
     assert html.count('name="TnVtUHk="') == 4, "base64 of NumPy, on two tabs and two panels"
 
 

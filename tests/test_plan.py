@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import settings_with
 
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.model import Annotation, Interval, PlotSpec, Settings
-from sphinx_optviz.plan import PlanError, Plot, alt_text, plan
+from sphinx_optviz.model import Annotation, Interval, PlotSpec
+from sphinx_optviz.plan import PlanError, Plot, plan
 from sphinx_optviz.runs import Axis
+from sphinx_optviz.shown import alt_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Planner = Callable[..., Plot]
 
@@ -43,18 +47,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def plot_of(folder: Path) -> Planner:
     def plot_of(
-        names: str, *, default: str = "pytorch", tabs: str = "pytorch mxnet jax tensorflow", **fields: Any
+        names: str,
+        *,
+        default: str = "pytorch",
+        tabs: str = "pytorch mxnet jax tensorflow",
+        agreement: str = "warn",
+        **fields: Any,
     ) -> Plot:
-        settings = Settings(
-            frameworks=tuple(tabs.split()),
-            default_framework=default,
-            interpreters={},
-            execute="auto",
-            store=Path("_optviz"),
-            landscape_path=(folder,),
-            timeout=60.0,
-            jobs=2,
-            rcparams={},
+        settings = settings_with(
+            frameworks=tuple(tabs.split()), default_framework=default, landscape_path=(folder,), agreement=agreement
         )
         return plan(PlotSpec(landscapes=tuple(names.split()), **fields), settings, Catalogue([folder]))
 
@@ -282,7 +283,7 @@ def test_slices_have_the_number_of_points_that_the_author_wrote(plot_of: Planner
 
 def test_runs_are_of_the_values_that_are_drawn(plot_of: Planner) -> None:
     (run,) = plot_of("two").runs("pytorch")
-    assert (run.framework, run.functions, run.operation) == ("pytorch", ("f", "g"), "values")
+    assert (run.framework, run.functions, run.operations) == ("pytorch", ("f", "g"), ("values",))
     assert (run.source.text, run.label) == ("# two, pytorch\n", "two")
     assert run.axes == (Axis("x", 0.0, 1.0, 201),)
 
@@ -291,6 +292,73 @@ def test_panels_on_the_same_grid_share_a_run(plot_of: Planner) -> None:
     keys = [run.key for run in plot_of("bowl", views=("contour", "surface", "slices")).runs("jax")]
     assert len(keys) == 4
     assert len(set(keys)) == 3
+
+
+# ---- what frameworks are compared by
+
+
+@pytest.mark.parametrize(
+    ("names", "fields", "involved", "landscapes"),
+    [
+        ("line", {}, ("pytorch", "jax"), ["line"]),
+        ("line wave", {"frameworks": ("pytorch", "numpy")}, ("pytorch", "numpy"), ["line", "wave"]),
+        ("line line", {}, ("pytorch", "jax"), ["line"]),
+        ("wave", {}, ("pytorch",), []),
+        ("wave", {"default": "numpy"}, ("pytorch", "numpy"), ["wave"]),
+        ("line", {"frameworks": ("numpy",)}, ("numpy",), []),
+        ("line", {"agreement": "off"}, ("pytorch", "jax"), []),
+        ("bowl", {"views": ("contour", "slices")}, ("pytorch", "jax"), ["bowl"]),
+    ],
+    ids=["tabs", "two-landscapes", "twice", "one-tab", "drawn-from-another", "one-chosen", "off", "two-views"],
+)
+def test_landscapes_are_compared_where_several_frameworks_are_involved(
+    plot_of: Planner, names: str, fields: dict[str, Any], involved: tuple[str, ...], landscapes: list[str]
+) -> None:
+    plot = plot_of(names, **fields)
+    assert plot.involved == involved
+    assert [series.landscape.name for series in plot.compared] == landscapes
+    assert [run.label for run in plot.comparisons("pytorch")] == landscapes
+
+
+def test_comparison_is_of_all_quantities_on_the_grid_and_beside_it(plot_of: Planner) -> None:
+    (run,) = plot_of("bowl").comparisons("jax")
+    assert run.operations == ("values", "gradients", "hessians")
+    assert run.axes == (Axis("x", -1.0, 3.0, 5), Axis("y", -2.0, 2.0, 9))
+    assert run.samples == 1000
+    assert run.framework == "jax"
+    assert run.key not in {other.key for other in plot_of("bowl").runs("jax")}
+
+
+def test_comparison_is_where_the_author_has_moved_the_plot(plot_of: Planner) -> None:
+    (run,) = plot_of("line", x=Interval(5.0, 6.0, 11)).comparisons("jax")
+    assert run.axes == (Axis("x", 5.0, 6.0, 11),)
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "compared"),
+    [
+        ("line", 2, 2),
+        ("line", 1001, 1001),
+        ("line", 1002, 1001),  # 1001 intervals are no multiple of a number from 501 to 1000
+        ("line", 2001, 1001),
+        ("line", 3001, 1001),
+        ("line", 2017, 673),
+        ("bowl", 2, 2),
+        ("bowl", 21, 21),
+        ("bowl", 22, 21),
+        ("bowl", 41, 21),
+        ("bowl", 101, 21),
+        ("bowl", 33, 17),
+    ],
+)
+def test_derivatives_are_compared_at_every_second_or_third_point_of_a_fine_grid(
+    plot_of: Planner, names: str, count: int, compared: int
+) -> None:
+    interval = Interval(0.0, 1.0, count)
+    plot = plot_of(names, x=interval)
+    (run,) = plot.comparisons("jax")
+    assert run.axes[0] == Axis("x", 0.0, 1.0, compared)
+    assert plot.runs("jax")[0].axes[0].count == count
 
 
 # ---- annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,9 +83,9 @@ def alive(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
-def becomes(condition: Callable[[], bool]) -> bool:
+def becomes(condition: Callable[[], bool], seconds: float = SOON) -> bool:
     """Whether *condition* holds soon."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             return False
@@ -320,6 +322,78 @@ def test_interpreter_that_is_no_python_is_an_error(tmp_path: Path) -> None:
     message = str(failure_of(Program(texts=PROGRAM.texts, interpreter=str(script))))
     gc.collect()  # now, so that no later test is told
     assert "does not start" in message
+
+
+def script(path: Path, text: str) -> str:
+    """An interpreter that does something else."""
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script cannot be an interpreter")
+def test_interpreter_that_never_says_a_word_is_given_up_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 0.5)
+    interpreter = script(tmp_path / "python", f"echo $$ > {tmp_path}/pid\nexec sleep 60")
+    begin = time.monotonic()
+    error = failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
+    assert str(error) == f"the interpreter {interpreter!r} did not answer in 0.5 seconds"
+    assert time.monotonic() - begin < SOON
+    (pid,) = pids_in(tmp_path / "pid")
+    assert not alive(pid)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="there are no process groups")
+def test_interpreter_that_is_given_up_ends_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrapper script that does not replace itself, as many do."""
+    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 0.5)
+    interpreter = script(tmp_path / "python", f"sleep 60 &\necho $! > {tmp_path}/pid\nwait")
+    failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
+    (sleeper,) = pids_in(tmp_path / "pid")
+    try:
+        assert becomes(lambda: not alive(sleeper), seconds=1)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(sleeper, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script cannot be an interpreter")
+def test_interpreter_that_talks_without_end_does_not_fill_the_disk(
+    tmp_path: Path, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 1.0)
+    interpreter = script(tmp_path / "python", "head -c 40000000 /dev/zero\nexec sleep 60")
+    ended = threading.Event()
+    largest = 0
+
+    def watch() -> None:
+        nonlocal largest
+        while not ended.wait(0.05):
+            with contextlib.suppress(OSError):  # removed meanwhile
+                largest = max([largest, *(path.stat().st_size for path in folders.rglob("*"))])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
+    ended.set()
+    watcher.join()
+    assert largest <= 4 * OUTPUT_LIMIT
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script cannot be an interpreter")
+def test_interpreter_that_fails_at_once_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    interpreter = script(tmp_path / "python", "echo No module named encodings >&2\nexit 3")
+    error = failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
+    assert str(error) == f"the interpreter {interpreter!r} cannot run Python code"
+    assert "No module named encodings" in error.details
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script cannot be an interpreter")
+def test_words_of_an_interpreter_do_not_reach_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    failure_of(Program(texts=PROGRAM.texts, interpreter=script(tmp_path / "python", "echo one\necho two >&2\nexit 1")))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_module_that_is_not_installed_is_named() -> None:

@@ -7,3 +7,4 @@ optviz_frameworks = ["numpy", "mxnet", "jax", "tensorflow"]
 optviz_default_framework = "numpy"
 man_pages = [("index", "chapter", "Chapter", ["us"], 1)]
 epub_show_urls = "no"
+suppress_warnings = ["optviz.framework_missing"]

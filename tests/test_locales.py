@@ -1,0 +1,127 @@
+"""What readers see in other languages: the catalogues are whole, and books show them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
+
+import sphinx_optviz
+from sphinx_optviz.log import CATALOG
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+    from conftest import Book
+
+PACKAGE = Path(sphinx_optviz.__file__).parent
+LOCALES = PACKAGE / "locales"
+LANGUAGES = sorted(path.name for path in LOCALES.iterdir() if path.is_dir())
+
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s")
+
+
+def catalogue_of(language: str) -> Catalog:
+    path = LOCALES / language / "LC_MESSAGES" / f"{CATALOG}.po"
+    return read_po(BytesIO(path.read_bytes()), locale=language, abort_invalid=True)
+
+
+def messages_of(catalogue: Catalog) -> dict[str, str]:
+    return {str(message.id): str(message.string) for message in catalogue if message.id}
+
+
+def test_there_are_languages() -> None:
+    assert LANGUAGES == ["de", "ja"]
+
+
+def test_template_holds_what_the_sources_say() -> None:
+    template = read_po(BytesIO((LOCALES / f"{CATALOG}.pot").read_bytes()), abort_invalid=True)
+    extracted = [
+        message
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if "get_translation(CATALOG)" in path.read_text(encoding="utf-8")
+        for _, message, _, _ in extract_from_file("python", path)
+    ]
+    assert extracted
+    assert list(messages_of(template)) == list(dict.fromkeys(extracted))
+
+
+def test_template_is_found_by_every_module_that_translates() -> None:
+    # A module with another way to translate would be passed over by the test above.
+    translating = [path.name for path in PACKAGE.rglob("*.py") if "sphinx.locale" in path.read_text(encoding="utf-8")]
+    assert translating == ["shown.py"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_is_translated(language: str) -> None:
+    template = messages_of(read_po(BytesIO((LOCALES / f"{CATALOG}.pot").read_bytes())))
+    translated = messages_of(catalogue_of(language))
+    assert set(translated) == set(template)
+    assert [message for message, text in translated.items() if not text.strip()] == []
+    assert not [message for message in catalogue_of(language) if message.fuzzy]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_translation_has_the_placeholders_of_its_message(language: str) -> None:
+    for message, text in messages_of(catalogue_of(language)).items():
+        assert Counter(PLACEHOLDER.findall(text)) == Counter(PLACEHOLDER.findall(message)), message
+        assert PLACEHOLDER.sub("", text).count("%") == 0, message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_compiled_catalogue_is_that_of_the_text(language: str) -> None:
+    compiled = (LOCALES / language / "LC_MESSAGES" / f"{CATALOG}.mo").read_bytes()
+    assert messages_of(read_mo(BytesIO(compiled))) == messages_of(catalogue_of(language))
+    again = BytesIO()
+    write_mo(again, catalogue_of(language))
+    assert messages_of(read_mo(BytesIO(again.getvalue()))) == messages_of(read_mo(BytesIO(compiled)))
+
+
+FAILING = "def f(x):\n    raise ValueError('nein')\n"
+
+SENTENCES = ["NumPy は実行されていません。", "図はありません", "このコードはページの作成時に実行されていません。"]
+
+
+@pytest.mark.parametrize("builder", ["html", "text", "latex"])
+def test_book_in_japanese_shows_japanese_sentences(make_book: Any, builder: str) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n", conf="language = 'ja'\n")
+    built = book.build(builder, warnings=True, optviz_execute="never")
+    (warning,) = built.warnings
+    assert "there is no stored result" in warning, "what authors see stays English"
+    (name,) = built.files({"html": "index.html", "text": "*.txt", "latex": "*.tex"}[builder])
+    text = built.read(name)
+    for sentence in SENTENCES:
+        assert sentence in re.sub(r"\n\s*", "", text)
+    assert "was not run" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_line_of_what_failed_is_told_in_the_language_of_the_book(make_book: Any, language: str) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n", conf=f"language = {language!r}\n")
+    book.landscape("mine", FAILING)
+    html = book.build(warnings=True).read("index.html")
+    translated = messages_of(catalogue_of(language))
+    message = "%(landscape)s failed in %(framework)s, line %(line)s of %(file)s: %(message)s"
+    words = {"landscape": "mine", "framework": "NumPy", "line": "2", "file": "numpy.py", "message": "ValueError: nein"}
+    assert translated[message] % words in html
+    assert "failed in" not in html
+
+
+def test_page_follows_when_the_language_of_the_book_changes(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n")
+    book.landscape("mine", FAILING)
+    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
+    assert "失敗しました" in book.build(warnings=True, language="ja").read("index.html")
+    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
+
+
+def test_language_without_a_catalogue_is_english(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: mine\n", conf="language = 'fi'\n")
+    book.landscape("mine", FAILING)
+    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
