@@ -281,6 +281,23 @@ def test_rounding_of_arguments_is_silent(formula: Formula, axes: Sequence[Axis])
     assert judged(mine, reference, axes, noise=formula.noise(axes)).disagreements == ()
 
 
+def lifted(by: float) -> Formula:
+    """sin x, with the digits of a number near 1e8."""
+    return Formula(lambda x: (1e8 + by + np.sin(x)) - 1e8 - by, lambda x: [np.cos(x)], lambda x: [[-np.sin(x)]])
+
+
+def test_rounding_of_terms_that_cancel_is_silent_if_both_have_it() -> None:
+    """Libraries sum in another order, and keep the error of the largest term."""
+    mine, reference = lifted(0.3), lifted(0.0)
+    run = run_on(LINE)
+    both = Pair(run, result_of(run, mine(), noise=mine.noise()), result_of(run, reference(), noise=reference.noise()))
+    assert np.abs(mine()["values"] - reference()["values"]).max() > 1e-9
+    assert compare([both], {}).disagreements == ()
+    exact = Formula(np.sin, reference.gradient, reference.hessian)
+    one = replace(both, reference=result_of(run, exact(), noise=exact.noise()))
+    assert only(compare([one], {})).operation == "values"
+
+
 ANY = st.floats(width=64) | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.7e308, -1.7e308])
 FEW = (Axis("x", -1.0, 1.0, 4),)
 
@@ -883,7 +900,9 @@ def plot(tmp_path: Path) -> Plot:
     return plot_in(tmp_path)
 
 
-def plot_in(folder: Path, *names: str, frameworks: Sequence[str] = FRAMEWORKS, **fields: Any) -> Plot:
+def plot_in(
+    folder: Path, *names: str, frameworks: Sequence[str] = FRAMEWORKS, default: str = "", **fields: Any
+) -> Plot:
     names = names or ("exponential",)
     for name in names:
         (folder / name).mkdir(exist_ok=True)
@@ -891,7 +910,7 @@ def plot_in(folder: Path, *names: str, frameworks: Sequence[str] = FRAMEWORKS, *
         (folder / name / "landscape.toml").write_text(toml, encoding="utf-8")
         for framework in ("pytorch", "jax", "tensorflow", "numpy"):
             (folder / name / f"{framework}.py").write_text(f"# {name}\n{CODE}", encoding="utf-8")
-    settings = settings_with(frameworks=tuple(frameworks), default_framework=frameworks[0])
+    settings = settings_with(frameworks=tuple(frameworks), default_framework=default or frameworks[0])
     return plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([folder]))
 
 
@@ -939,6 +958,15 @@ def test_frameworks_that_agree(plot: Plot, tmp_path: Path) -> None:
         agreeing=("jax", "tensorflow"),
         largest=verdict.largest,
     )
+
+
+@pytest.mark.parametrize("default", ["jax", "numpy"])
+def test_reference_is_the_framework_that_is_drawn_from(tmp_path: Path, default: str) -> None:
+    """Also where it is not the first tab, or none at all."""
+    plot = plot_in(tmp_path, default=default)
+    verdict = judge_of(outcomes_of(plot), tmp_path).verdict(plot)
+    assert verdict.reference == default
+    assert verdict.agreeing == tuple(name for name in plot.involved if name != default)
 
 
 def test_framework_that_disagrees(plot: Plot, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from duals import CONF, IMPORTS, installed, write_pair
 
+from sphinx_optviz.check import Row, _as_junit
 from sphinx_optviz.runs import RUN_SCHEMA
 
 if TYPE_CHECKING:
@@ -408,6 +409,13 @@ def test_names_with_other_letters_reach_the_reports(make_book: Any) -> None:
     built = book.build("optcheck")
     assert statuses(built) == {"Hügel<山> numpy": "ran", "Hügel<山> duals": "ran"}
     assert list(junit(built)) == ["line 4: Hügel<山> (numpy)", "line 4: Hügel<山> (duals)"]
+
+
+def test_report_for_junit_is_xml_whatever_is_said() -> None:
+    said = "a \x00 b \x1b[0m < & \" ' \ud800 \uffff \n ü 山"
+    row = Row(document="d", source="d.rst", line=1, landscapes=("a",), framework="numpy", status="failed", why=said)
+    (case,) = ElementTree.fromstring(_as_junit([row])).iter("testcase")
+    assert case[0].attrib["message"].endswith("ü 山")
 
 
 def test_code_of_one_framework_that_cannot_be_differentiated_still_ran(book: Book) -> None:

@@ -386,7 +386,7 @@ def test_interpreter_that_talks_without_end_does_not_fill_the_disk(
 def test_interpreter_that_fails_at_once_is_an_error_with_its_last_words(tmp_path: Path) -> None:
     interpreter = script(tmp_path / "python", "echo No module named encodings >&2\nexit 3")
     error = failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
-    assert str(error) == f"the interpreter {interpreter!r} cannot run Python code"
+    assert str(error) == f"the interpreter {interpreter!r} does not start: No module named encodings"
     assert "No module named encodings" in error.details
 
 
@@ -431,13 +431,17 @@ def test_program_that_takes_too_long_to_load_is_ended(monkeypatch: pytest.Monkey
     assert not alive(pids_in(tmp_path / "pid")[0])
 
 
+LAUNCH = f"{sys.executable} -I -S {Path(processes.__file__).with_name('launch.py')}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the interpreter is started as it is")
 @pytest.mark.parametrize(
     ("interpreter", "spec"),
     [
         ("", f"popen//python={sys.executable}"),
-        ("/opt/py/bin/python", "popen//python=/opt/py/bin/python"),
-        ("/opt/my py/python", "popen//python='/opt/my py/python'"),
-        ("/opt//py/bin/python", "popen//python=/opt/py/bin/python"),
+        ("/opt/py/bin/python", f"popen//python={LAUNCH} '/a folder' /opt/py/bin/python"),
+        ("/opt/my py/python", f"popen//python={LAUNCH} '/a folder' '/opt/my py/python'"),
+        ("/opt//py/bin/python", f"popen//python={LAUNCH} '/a folder' /opt/py/bin/python"),
         ("ssh=gpu-box//python=python3", "ssh=gpu-box//python=python3"),
         ("ssh=gpu-box", "ssh=gpu-box"),
         ("popen//python=/x", "popen//python=/x"),
@@ -445,7 +449,7 @@ def test_program_that_takes_too_long_to_load_is_ended(monkeypatch: pytest.Monkey
     ],
 )
 def test_interpreter_is_a_path_or_a_spec(interpreter: str, spec: str) -> None:
-    assert gateway_spec(interpreter) == spec
+    assert gateway_spec(interpreter, Path("/a folder")) == spec
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege")

@@ -122,7 +122,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, byt
 # ---- killed
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_build_after_some_that_were_killed_is_whole(
     tmp_path: Path, undisturbed: tuple[dict[str, bytes], dict[str, bytes], float], seed: int
 ) -> None:
@@ -340,9 +340,9 @@ def check_that_only_its_own_tab_suffers(built: Built, words: str) -> None:
 
 
 SCRIPTS = {
-    "ends at once": ("#!/bin/sh\nexit 0\n", ""),
-    "fails at once": ("#!/bin/sh\nexit 3\n", "cannot run Python code"),
-    "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "cannot run Python code"),
+    "ends at once": ("#!/bin/sh\nexit 0\n", "does not start: it ended"),
+    "fails at once": ("#!/bin/sh\nexit 3\n", "does not start"),
+    "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "does not start"),
     "says something else": ("#!/bin/sh\necho 'starting a container'\nexec sleep 1000\n", "did not answer in 2 seconds"),
     "hangs": ("#!/bin/sh\nexec sleep 1000\n", "did not answer in 2 seconds"),
     "is no program": ("nothing to run\n", "does not start"),

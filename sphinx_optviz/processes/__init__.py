@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ _HERE = Path(__file__).parent
 # Seconds that an interpreter may take to come up: the first import of a framework from a cold disk is slow.
 START_TIMEOUT = 120.0
 
-# Seconds that an interpreter may take to run nothing at all.
+# Seconds that an interpreter may take to say its first word, before it has imported anything.
 _SPEAK_TIMEOUT = 30.0
 
 # Seconds: more than the clocks of the C library take is no limit either.
@@ -64,12 +65,18 @@ class Program:
     path: Sequence[str] = ()
 
 
-def gateway_spec(interpreter: str) -> str:
-    """The execnet spec for *interpreter*: a spec as it is, a path quoted, ``""`` for the running interpreter."""
+def gateway_spec(interpreter: str, folder: Path) -> str:
+    """The execnet spec for *interpreter*: a spec as it is, a path quoted, ``""`` for the running interpreter.
+
+    One that is given by its path is started by ``launch.py``, which notes in *folder* who it is.
+    """
     if interpreter.startswith(_SPECS):
         return interpreter
+    command = [os.path.normpath(interpreter or sys.executable)]
+    if interpreter and os.name == "posix":
+        command = [sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(folder), *command]
     # In a spec "//" separates the parts.
-    return f"popen//python={shlex.quote(os.path.normpath(interpreter or sys.executable))}"
+    return f"popen//python={' '.join(map(shlex.quote, command))}"
 
 
 class Child:
@@ -93,21 +100,27 @@ class Child:
             self.end()
             raise
         except Exception as error:
+            said = self._output("errors").strip()
             self.end()
-            interpreter = self._program.interpreter or sys.executable
-            raise ChildError(f"the interpreter {interpreter!r} does not start: {error}") from error
+            # execnet's own words for a pipe that is closed help nobody.
+            reason = said.splitlines()[-1] if said else "it ended" if isinstance(error, OSError) else str(error)
+            message = f"the interpreter {self._program.interpreter or sys.executable!r} does not start: {reason}"
+            raise ChildError(message, details=said) from error
 
     def _start(self) -> None:
         import execnet
 
+        interpreter = self._program.interpreter
+        if interpreter and not interpreter.startswith(_SPECS) and shutil.which(interpreter) is None:
+            raise ChildError(f"the interpreter {interpreter!r} does not start: there is no such program")
         self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
         self._group = execnet.Group()
-        spec = gateway_spec(self._program.interpreter)
-        self._local = spec.startswith("popen")
-        if self._program.interpreter and spec != self._program.interpreter:
-            self._probe_interpreter()
         # No "chdir=" in the spec: execnet would run code for it first, and ours might then not get the main thread.
-        gateway = self._group.makegateway(spec)
+        spec = gateway_spec(self._program.interpreter, self._folder)
+        self._local = spec.startswith("popen")
+        if interpreter and spec != interpreter:
+            self._probe_interpreter(spec)
+        gateway = self._connect(spec)
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
         start = {
             "programs": [list(text) for text in self._program.texts],
@@ -122,21 +135,46 @@ class Child:
             raise ChildError(ready["message"], missing=ready["missing"], details=ready["details"] + ready["output"])
         self.version = ready["version"]
 
-    def _probe_interpreter(self) -> None:
-        """Let it run nothing first, for execnet would wait without end for one that starts and never says a word."""
-        interpreter = os.path.normpath(self._program.interpreter)
-        output = self._folder / "probe"
-        with output.open("wb") as file:
-            self._probe = subprocess.Popen(  # noqa: S603 - the author names it
-                [interpreter, "-c", ""], stdin=subprocess.DEVNULL, stdout=file, stderr=file
-            )
+    def _probe_interpreter(self, spec: str) -> None:
+        """Let it run nothing first: most that is wrong with an interpreter shows here, and can be told in its words."""
+        command = [*shlex.split(spec.partition("python=")[2]), "-c", ""]
+        # In a group of its own, also where there is no launch.py.
+        probe = self._probe = subprocess.Popen(  # noqa: S603 - the author names it
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
-            code = self._probe.wait(_SPEAK_TIMEOUT)
+            code = probe.wait(_SPEAK_TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise ChildError(f"the interpreter {interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds") from None
+            interpreter = self._program.interpreter
+            message = f"the interpreter {interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
+            raise ChildError(message, details=self._output("errors")) from None
         if code:
-            details = output.read_bytes()[-4000:].decode("utf-8", "replace")
-            raise ChildError(f"the interpreter {interpreter!r} cannot run Python code", details=details)
+            raise RuntimeError(f"exit code {code}")
+
+    def _connect(self, spec: str) -> Any:
+        """The gateway of execnet, which itself waits without end for an interpreter that never says a word."""
+        answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def connect() -> None:
+            try:
+                answer.put(self._group.makegateway(spec))
+            except BaseException as error:  # noqa: BLE001 - whatever it is, somebody waits for it
+                _close_pipes(error)
+                answer.put(error)
+
+        threading.Thread(target=connect, daemon=True).start()
+        try:
+            found = answer.get(timeout=_SPEAK_TIMEOUT)
+        except queue.Empty:
+            message = f"the interpreter {self._program.interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
+            raise ChildError(message, details=self._output("errors")) from None
+        if isinstance(found, BaseException):
+            raise RuntimeError(repr(found)) from found
+        return found
 
     def request(self, message: Message, timeout: float) -> Message:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
@@ -159,24 +197,40 @@ class Child:
         except self._channel.RemoteError as error:
             raise ChildError("the interpreter failed", details=str(error)) from None
 
-    def _output(self) -> str:
+    def _output(self, name: str = "output") -> str:
         """The end of what it printed; "" where that cannot be seen from here."""
         try:
-            return (self._folder / "output").read_bytes()[-4000:].decode("utf-8", "replace")
+            return (self._folder / name).read_bytes()[-4000:].decode("utf-8", "replace")
         except OSError:
             return ""
 
     def end(self) -> None:
         """Kill it and every process in its group; return when it is gone."""
+        pid = self._pid or int(self._output("pid") or 0)
+        if pid and self._local:
+            _kill_group(pid)
         if self._probe is not None:
+            _kill_group(self._probe.pid)
             self._probe.kill()
             self._probe.wait()
-        if self._pid and self._local and hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
-                os.killpg(self._pid, signal.SIGKILL)
         if self._group is not None:
             self._group.terminate(timeout=0.5)
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _kill_group(pid: int) -> None:
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _close_pipes(error: BaseException) -> None:
+    """Close what execnet leaves open when it raises *error*: a process that nobody waits for, and its pipes."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        process = getattr(frame.f_locals.get("io"), "popen", None)
+        if process is not None:
+            process.kill()
+            process.communicate()
 
 
 @dataclass(frozen=True, slots=True)

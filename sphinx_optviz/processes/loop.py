@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -36,8 +37,17 @@ def capture_output(path: str) -> int:
     return fd
 
 
-def watch(fd: int, parent: int) -> None:
-    """For ever: keep the file of printed text small, and end the whole group when the host has gone."""
+def lift_limits() -> None:
+    """Files may be as large as they like again: launch.py has kept them small while nobody watched."""
+    with contextlib.suppress(ImportError):  # there is no such module on Windows, and no launch.py
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def watch(fd: int, parent: int, folder: str) -> None:
+    """For ever: keep the file of printed text small, and end the whole group and its folder when the host has gone."""
     while True:
         time.sleep(0.05)
         with contextlib.suppress(OSError):  # user code may close any descriptor
@@ -45,6 +55,8 @@ def watch(fd: int, parent: int) -> None:
                 os.ftruncate(fd, 0)
         # A killed host cannot end us, and user code in a loop does not see that the channel is closed.
         if os.getppid() != parent:
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
             if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
                 os.killpg(os.getpid(), signal.SIGKILL)
             os._exit(1)
@@ -131,8 +143,9 @@ def serve(channel: Any) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]  # noqa: PTH109 - as sys.path has it
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
+    lift_limits()
     fd = capture_output(start["output"])
-    threading.Thread(target=watch, args=(fd, os.getppid()), daemon=True).start()
+    threading.Thread(target=watch, args=(fd, os.getppid(), start["folder"]), daemon=True).start()
     faulthandler.enable(fd)  # after a crash in native code the host finds there where it was
     programs = load(start, fd)
     channel.send(programs["ready"])
