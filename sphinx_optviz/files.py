@@ -50,10 +50,13 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     """The content of *path*. Raises OSError, and ValueError if it is no file, or one of more than *limit* bytes."""
     # Opening a pipe would wait for its other end; and a link to a device may have no end.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("it is not a regular file")
         if about.st_size > limit:
             raise ValueError(f"it has {about.st_size} bytes, and an entry of this run has at most {limit}")
-        return file.read(limit)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)

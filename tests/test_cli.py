@@ -63,8 +63,10 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command as users call it."""
-    program = Path(sys.executable).with_name("sphinx-optviz")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    program: list[str | Path] = [Path(sys.executable).with_name("sphinx-optviz")]
+    if not Path(program[0]).exists():  # the package is on the path, and not installed
+        program = [sys.executable, "-c", "from sphinx_optviz.cli import main; raise SystemExit(main())"]
+    return subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -233,7 +235,7 @@ def test_doctor_says_why_an_interpreter_is_broken(
     (line,) = [line for line in table.splitlines() if line.startswith("Dual numbers ")]
     assert line.split()[2:4] == ["-", "broken"]
     assert line.endswith(f"{script} (optviz_interpreters['duals'])")
-    assert f"the interpreter {str(script)!r} cannot run Python code" in advice
+    assert f"the interpreter {str(script)!r} does not start: no licence found" in advice
     assert "no licence found" in advice
 
 

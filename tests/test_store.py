@@ -392,7 +392,7 @@ def test_pickle_is_refused_and_not_loaded(store: Store, entry: Path, tmp_path: P
 
 def test_folder_in_place_of_an_entry_is_a_problem(store: Store) -> None:
     store.path(RUN).mkdir(parents=True)
-    assert_refused(store, "cannot be read")
+    assert_refused(store, "not a regular file")
 
 
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices among files")
