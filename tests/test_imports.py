@@ -48,7 +48,10 @@ ADAPTERS = {
 }
 
 # Sent to an interpreter that has nothing of ours.
-SENT_AS_TEXT = ["processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise", *(f"frameworks.{name}" for name in ADAPTERS)]
+SENT_AS_TEXT = [
+    *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
+    *(f"frameworks.{name}" for name in ADAPTERS),
+]
 # Run in a child that can import this package.
 DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
 WITHOUT_SPHINX = [
