@@ -1,57 +1,25 @@
-"""Compare what two frameworks computed at the same points. Plain numbers: nothing here knows Sphinx or runs code."""
+"""What the comparison of its frameworks says of a plot: a verdict for readers, findings for the author."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from sphinx_optviz.comparison import Comparison, Disagreement, Pair, compare, lowered_precision
 from sphinx_optviz.files import write_file
-from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import TOLERANCES, digest_of
-from sphinx_optviz.points import cell_count, cells_of, columns_of, with_neighbours
-from sphinx_optviz.runs import Failure, Operation, Outcome, Result, Run
+from sphinx_optviz.runs import Failure, Outcome, Result, Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import numpy
-
     from sphinx_optviz.plan import Plot, Series
-
-    Numbers = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
 
 # In the memory of comparisons: bump it when the same numbers may be judged in another way.
 _JUDGEMENT = 6
-
-_OPERATIONS: tuple[Operation, ...] = ("values", "gradients", "hessians")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Disagreement:
-    """How a function of one framework differs from the reference, in the first quantity that does."""
-
-    function: str
-    kind: Literal["numbers", "not_finite", "precision"]
-    operation: Operation
-    points: int  # how many of them differ
-    total: int
-    where: tuple[float, ...] = ()  # the coordinates at which they differ most
-    numbers: tuple[float, float] = (0.0, 0.0)  # there: of this framework, of the reference
-    also: tuple[Operation, ...] = ()  # other quantities that differ
-    hint: str = ""
-    dtype: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """What comparing one framework with the reference gave."""
-
-    largest: Mapping[Operation, float]  # the largest difference of finite numbers, by what was compared
-    disagreements: tuple[Disagreement, ...]
-    uncompared: tuple[Operation, ...] = ()  # of which differences told too little
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,15 +30,6 @@ class Finding:
     run: Run  # of the framework that differs
     reference: Run  # the same object where a framework differs from nobody, and only has too few digits
     outvoted: tuple[str, ...] = ()  # the frameworks that agree with each other against the reference
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One run's results in both frameworks; the two runs differ in the framework and its code alone."""
-
-    run: Run
-    result: Result
-    reference: Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +84,7 @@ class Judge:
                 values_only.append(name if inexact else reference)
             if name == reference:
                 continue
-            if any(map(_differs, comparisons)):
+            if not all(comparison.is_clean for comparison in comparisons):
                 disagreeing.append(name)
             else:
                 agreeing.append(name)
@@ -175,7 +134,7 @@ class Judge:
         if verdict.agreeing or len(verdict.disagreeing) < 2:
             return ()
         first, *others = verdict.disagreeing
-        same = not any(_differs(comparison) for name in others for comparison in self._comparisons(plot, name, first))
+        same = all(comparison.is_clean for name in others for comparison in self._comparisons(plot, name, first))
         return verdict.disagreeing if same else ()
 
     def _reference(self, plot: Plot) -> str:
@@ -218,11 +177,6 @@ class Judge:
         return self._used[key]
 
 
-def _differs(comparison: Comparison) -> bool:
-    """Whether there are other numbers, and not only fewer digits."""
-    return any(item.kind != "precision" for item in comparison.disagreements)
-
-
 def _comparison(item: dict[str, Any]) -> Comparison:
     """From what ``asdict`` makes of one, after its way through JSON."""
     disagreements = []
@@ -231,259 +185,3 @@ def _comparison(item: dict[str, Any]) -> Comparison:
         disagreements.append(Disagreement(**{**fields, **sequences}))
     uncompared = tuple(item["uncompared"])
     return Comparison(largest=dict(item["largest"]), disagreements=tuple(disagreements), uncompared=uncompared)
-
-
-def compare(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> Comparison:
-    """Compare all that *pairs*, runs of one landscape, have in common; the last one knows its noise, if any does."""
-    import numpy
-
-    largest: dict[Operation, float] = {}
-    uncompared: set[Operation] = set()
-    disagreements = []
-    tasks = [(operation, pair) for operation in _OPERATIONS for pair in pairs if operation in pair.run.operations]
-    for function in pairs[0].run.functions:
-        found: list[Disagreement] = []
-        for operation, pair in tasks:
-            with numpy.errstate(all="ignore"):  # any numbers are compared: infinities, and what overflows to them
-                difference, is_compared, disagreement = _compare(function, operation, pair, pairs[-1], tolerances)
-            largest[operation] = max(largest.get(operation, 0.0), difference)
-            uncompared |= set() if is_compared else {operation}
-            found += [disagreement] if disagreement else []
-        if found:
-            others = dict.fromkeys(item.operation for item in found if item.operation != found[0].operation)
-            disagreements.append(replace(found[0], also=tuple(others)))
-        elif lowered := _lowered(function, pairs[0], tolerances):
-            disagreements.append(lowered)
-    return Comparison(largest=largest, uncompared=tuple(sorted(uncompared)), disagreements=tuple(disagreements))
-
-
-def lowered_precision(run: Run, result: Result, tolerances: Mapping[str, float]) -> tuple[Disagreement, ...]:
-    """Functions that were computed in fewer digits than their framework was asked for."""
-    pair = Pair(run, result, result)
-    found = (_lowered(function, pair, tolerances) for function in run.functions)
-    return tuple(item for item in found if item is not None)
-
-
-def _lowered(function: str, pair: Pair, tolerances: Mapping[str, float]) -> Disagreement | None:
-    """A tolerance that the author gives for the lower dtype says that it is meant."""
-    dtype = pair.result.dtypes[function]
-    precision = framework(pair.run.framework).precision
-    if not dtype.startswith(("float", "bfloat")) or dtype == precision or dtype in tolerances:
-        return None
-    return Disagreement(function=function, kind="precision", operation="values", points=0, total=0, dtype=dtype)
-
-
-def _numbers(result: Result, operation: Operation, function: str, run: Run) -> Numbers:
-    """One row a point: 1, d or d² numbers for d variables."""
-    import numpy
-
-    variables = len(run.axes)
-    width = {"values": 1, "gradients": variables, "hessians": variables**2}[operation]
-    return numpy.frombuffer(result.arrays[operation, function].data, dtype="<f8").reshape(-1, width)
-
-
-def _largest(*arrays: Numbers) -> float:
-    import numpy
-
-    finite = [numpy.abs(array[numpy.isfinite(array)]) for array in arrays]
-    return max((float(array.max()) for array in finite if array.size), default=0.0)
-
-
-# By so many times the noise of rounding may libraries differ: their functions are right to a few units in the last
-# place. By so many units in the last place of the largest number around. And some take smaller numbers for zero.
-_NOISES = 256
-_UNITS = 16 * 2.0**-52
-_SMALLEST = 1e-306
-
-# Differences that may be off by so much of the largest number say nothing.
-_USELESS = 1e-3
-
-
-def _compare(
-    function: str, operation: Operation, pair: Pair, context: Pair, tolerances: Mapping[str, float]
-) -> tuple[float, bool, Disagreement | None]:
-    """The largest difference of finite numbers, whether the comparison means anything, and the disagreement if any.
-
-    *context* is the pair that knows how rough the function is.
-    """
-    import numpy
-
-    mine = _numbers(pair.result, operation, function, pair.run)
-    reference = _numbers(pair.reference, operation, function, pair.run)
-    columns = columns_of(pair.run.axes, pair.run.samples)
-    errors = _errors(pair.result, operation, function) + _errors(pair.reference, operation, function)
-    finite = numpy.isfinite(mine) & numpy.isfinite(reference)
-    difference = numpy.abs(mine - reference)
-    allowed = _tolerance(function, pair, tolerances) * numpy.abs(reference) + errors
-    allowed += _slack(function, operation, context, columns)
-    # Infinities of opposite sign are as different as numbers can be.
-    one_sided = numpy.isfinite(mine) != numpy.isfinite(reference)
-    one_sided |= numpy.isinf(mine) & numpy.isinf(reference) & (mine != reference)
-    one_sided &= errors == 0.0  # differences step over a point without a derivative, and over the end of a domain
-    if operation != "values":
-        values = [_numbers(result, "values", function, pair.run) for result in (pair.result, pair.reference)]
-        smooth = ~_kinks(function, operation, pair)[:, None] & numpy.isfinite(values).all(axis=0)
-        finite &= smooth
-        one_sided &= smooth
-    wrong = finite & (difference > allowed)
-    useful = errors <= _USELESS * _scale(function, operation, context)
-    telling = finite & useful
-    largest = float(difference[telling].max()) if telling.any() else 0.0
-    is_compared = bool(useful.mean() > 0.5)
-    if not wrong.any() and not one_sided.any():
-        return largest, is_compared, None
-    at = int(numpy.argmax(one_sided if one_sided.any() else numpy.where(wrong, difference, -1.0)))
-    row = at // mine.shape[1]
-    disagreement = Disagreement(
-        function=function,
-        kind="not_finite" if one_sided.any() else "numbers",
-        operation=operation,
-        points=int((wrong | one_sided).any(axis=1).sum()),
-        total=len(mine),
-        where=tuple(float(column[row]) for column in columns),
-        numbers=(float(mine.ravel()[at]), float(reference.ravel()[at])),
-        hint=_hint(function, pair, context, wrong[:, 0], allowed[:, 0]) if operation == "values" else "",
-        dtype=pair.result.dtypes[function],
-    )
-    return largest, is_compared, disagreement
-
-
-def _slack(function: str, operation: Operation, context: Pair, columns: Sequence[Any]) -> Any:
-    """How far two frameworks may be apart at each point, as a column, because numbers are rounded on the way.
-
-    Where large terms cancel, that is more than the result shows: the noise that was measured counts. Of two frameworks
-    the one with less of it, so that nobody is excused by a cast in the middle; unless one is known to compute in fewer
-    digits. A function, its gradient and its Hessian are made of the same terms: rounding of the largest of them can
-    show in all. And an argument may be off by a unit in the last place, which changes f by |x f'(x)| units: Higham,
-    "Accuracy and Stability of Numerical Algorithms", 2nd ed. (2002), section 1.6.
-    """
-    import numpy
-
-    axes, operations = context.run.axes, context.run.operations
-    around = columns_of(axes, context.run.samples)
-    cells = cells_of(axes, around)
-
-    def by_cell(numbers: Any) -> Any:
-        """The largest in each cell and around it."""
-        largest = numpy.zeros(cell_count(axes))
-        numpy.maximum.at(largest, cells, numpy.where(numpy.isfinite(numbers), numbers, 0.0))
-        return with_neighbours(axes, largest)
-
-    sizes = [by_cell(abs(_numbers(context.reference, name, function, context.run)).max(axis=1)) for name in operations]
-    slack = numpy.max(sizes, axis=0)
-    if len(sizes) == len(_OPERATIONS):
-        # A third derivative in the manner of a wave: of as much more as the second has over the first.
-        changes = [*sizes[1:], sizes[2] * numpy.where(sizes[1] > 0, sizes[2] / sizes[1], 0.0)]
-        slack = slack + by_cell(numpy.abs(around).max(axis=0)) * changes[_OPERATIONS.index(operation)]
-    slack = _UNITS * slack
-    noises = [result.noise.get((operation, function)) for result in (context.result, context.reference)]
-    if measured := [noise for noise in noises if noise]:
-        dtypes = {context.result.dtypes[function], context.reference.dtypes[function]}
-        choose = numpy.min if dtypes == {"float64"} else numpy.max
-        slack += with_neighbours(axes, _NOISES * choose(measured, axis=0))
-    return slack[cells_of(axes, columns)][:, None] + _SMALLEST
-
-
-def _scale(function: str, operation: Operation, context: Pair) -> float:
-    """What is large for *operation*: its own numbers, or those of a lower order by the width of the domain."""
-    import numpy
-
-    width = numpy.float64(min(axis.high - axis.low for axis in context.run.axes) or 1.0)
-    lower = _OPERATIONS[: _OPERATIONS.index(operation) + 1]
-    sizes = [
-        _largest(_numbers(context.reference, name, function, context.run)) / width ** (len(lower) - 1 - order)
-        for order, name in enumerate(lower)
-        if name in context.run.operations
-    ]
-    return float(max(sizes, default=0.0))
-
-
-def _errors(result: Result, operation: Operation, function: str) -> Any:
-    """By point, as a column; 0 where numbers are exact."""
-    import numpy
-
-    errors = result.errors.get((operation, function))
-    return numpy.zeros((1, 1)) if errors is None else numpy.frombuffer(errors.data, dtype="<f8")[:, None]
-
-
-def _tolerance(function: str, pair: Pair, tolerances: Mapping[str, float]) -> float:
-    """That of the less precise of both."""
-    known = {**TOLERANCES, **tolerances}
-    dtypes = {pair.result.dtypes[function], pair.reference.dtypes[function]}
-    # Whole numbers are exact.
-    return max(known.get(dtype, known["float64"]) for dtype in dtypes)
-
-
-# A jump of the gradient of which the Hessians leave so much unexplained is a kink, or a grid too coarse to tell.
-_KINK = 0.04
-
-
-def _kinks(function: str, operation: Operation, pair: Pair) -> Any:
-    """For each point whether the derivative jumps there: frameworks choose any of its one-sided limits, or NaN.
-
-    Judged on the grid, by the reference: across a point of the grid the gradient changes by more than the Hessians on
-    both sides account for. The random points are compared in any case; on a kink they lie with probability zero.
-    """
-    import numpy
-
-    grid = tuple(axis.count for axis in pair.run.axes)
-    total = int(numpy.prod(grid))
-    mask = numpy.zeros(total + pair.run.samples, dtype=bool)
-    if "hessians" not in pair.run.operations or "gradients" not in pair.run.operations:
-        return mask
-    gradients = _numbers(pair.reference, "gradients", function, pair.run)[:total]
-    hessians = _numbers(pair.reference, "hessians", function, pair.run)[:total].reshape(total, len(grid), len(grid))
-    on_grid = numpy.zeros(grid, dtype=bool)
-    for index, axis in enumerate(pair.run.axes):
-        jumps = numpy.moveaxis(on_grid, index, 0)
-        # Beyond an end nothing is known; two points are nothing but ends.
-        jumps[[0, -1]] = True
-        step = (axis.high - axis.low) / (axis.count - 1)
-        first = numpy.moveaxis(gradients.reshape(*grid, -1), index, 0)
-        second = numpy.moveaxis(hessians[:, :, index].reshape(*grid, -1), index, 0)
-        jump = first[2:] - first[:-2]
-        unexplained = numpy.abs(jump - step * (second[2:] + second[:-2])) > _KINK * numpy.abs(jump)
-        found = unexplained & (numpy.abs(jump) > 0)
-        if operation == "hessians":
-            turn = numpy.abs(second[2:] - second[:-2])
-            found |= turn > 0.5 * numpy.maximum(numpy.abs(second[2:]), numpy.abs(second[:-2]))
-        jumps[1:-1] |= found.any(axis=-1)
-    mask[:total] = on_grid.ravel()
-    return mask
-
-
-# A cast to float32 makes numbers rougher by 2**29.
-_ROUGHER = 1e6
-
-
-def _hint(function: str, pair: Pair, context: Pair, wrong: Any, allowed: Any) -> str:
-    """What kind of mistake makes the values what they are; "" if it is none of the usual ones."""
-    import numpy
-
-    label = framework(pair.run.framework).label
-    mine = _numbers(pair.result, "values", function, pair.run)[:, 0]
-    reference = _numbers(pair.reference, "values", function, pair.run)[:, 0]
-    finite = numpy.isfinite(mine) & numpy.isfinite(reference)
-
-    def same(other: Any) -> bool:
-        return bool((numpy.abs(mine - other) <= allowed)[finite].all())
-
-    noises = [result.noise.get(("values", function), ()) for result in (context.result, context.reference)]
-    if all(noises) and numpy.median(noises[0]) > _ROUGHER * numpy.median(noises[1]) > 0:
-        return f"{label}'s values are as rough as those of fewer digits: look for a cast, or for a constant in float32"
-    grid = pair.run.shape("values")
-    square = len({(axis.low, axis.high, axis.count) for axis in pair.run.axes}) == 1
-    if len(grid) == 2 and square and same(reference.reshape(grid).T.ravel()):
-        variables = " and ".join(axis.name for axis in pair.run.axes)
-        return f"{label}'s grid is the transpose: {variables} are exchanged"
-    if not finite.any() or wrong[finite].mean() < 0.5:
-        return ""
-    nonzero = finite & (reference != 0)
-    if nonzero.any():
-        factor = float(numpy.median(mine[nonzero] / reference[nonzero]))
-        if same(factor * reference):
-            return f"{label}'s values are {factor:.10g} times the others everywhere"
-    shift = float(numpy.median(mine[finite] - reference[finite]))
-    if same(reference + shift):
-        return f"{label}'s values are {'larger' if shift > 0 else 'smaller'} by {abs(shift):.10g} everywhere"
-    return ""

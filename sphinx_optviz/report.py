@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from sphinx_optviz.agreement import Disagreement, Finding
+    from sphinx_optviz.agreement import Finding
+    from sphinx_optviz.comparison import Disagreement
     from sphinx_optviz.runs import NonFinite, Outcome, Run
 
 

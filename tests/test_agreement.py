@@ -16,7 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sphinx_optviz import agreement
-from sphinx_optviz.agreement import Comparison, Disagreement, Judge, Pair, Verdict, compare, lowered_precision
+from sphinx_optviz.agreement import Judge, Verdict
+from sphinx_optviz.comparison import Comparison, Disagreement, Pair, compare, lowered_precision
 from sphinx_optviz.frameworks import BUILT_IN
 from sphinx_optviz.landscapes import Catalogue
 from sphinx_optviz.model import PlotSpec
@@ -1126,7 +1127,7 @@ def test_memory_does_not_answer_for_other_numbers(plot: Plot, tmp_path: Path, ch
     changed = {"jax": 1.001} if change == "result" else {"pytorch": 1.001} if change == "reference" else {}
     tolerances = {"tolerance": {"float64": 0.1}, "own tolerance": {"float32": 1e-4}}.get(change, {})
     calls = []
-    real = agreement.compare
+    real = compare
 
     def counted(pairs: Sequence[Pair], given: Mapping[str, float]) -> Comparison:
         calls.append(pairs)

@@ -20,7 +20,19 @@ LAYERS = [
     ["model", "runs", "log", "nodes", "files", "tables"],
     ["frameworks", "landscapes", "environments", "store", "domain", "processes", "points"],
     [
-        *("config", "directive", "plan", "execute", "agreement", "draw", "shown", "place", "tabs", "report"),
+        *(
+            "config",
+            "directive",
+            "plan",
+            "execute",
+            "comparison",
+            "agreement",
+            "draw",
+            "shown",
+            "place",
+            "tabs",
+            "report",
+        ),
         *("staleness", "pages", "memory"),
     ],
     ["pipeline"],
@@ -34,6 +46,7 @@ SIDEWAYS = {
     ("runs", "model"),  # digests
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
+    ("agreement", "comparison"),  # numbers are compared without knowing a plot
     ("shown", "plan"),  # the domain of a plot, for alternative texts
 }
 
@@ -56,7 +69,7 @@ SENT_AS_TEXT = [
 DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
-    *("plan", "execute", "agreement", "staleness", "memory", "draw"),
+    *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
 ]
 
 

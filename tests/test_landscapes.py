@@ -11,7 +11,7 @@ import pytest
 from conftest import ALL_FRAMEWORKS, settings_with
 
 import sphinx_optviz.landscapes
-from sphinx_optviz.agreement import Pair, compare
+from sphinx_optviz.comparison import Pair, compare
 from sphinx_optviz.execute import run_all
 from sphinx_optviz.frameworks import BUILT_IN as FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
