@@ -475,6 +475,19 @@ DISTURBANCES = [
     ("mxnet", "npx.reset_np()", "x * xp.array(math.pi, dtype='float64')", "math.pi * x"),
     ("mxnet", "npx.set_np(shape=False, array=False)", "xp.multiply(x, math.pi)", "math.pi * x"),
     ("jax", "jax.config.update('jax_enable_x64', False)", "jnp.asarray(math.pi) * x", "math.pi * x"),
+    (
+        "jax",
+        "jax.config.update('jax_debug_nans', True)",
+        "math.pi * x + 0 * jnp.where(x > 9, jnp.nan, x)",
+        "math.pi * x",
+    ),
+    ("jax", "jax.config.update('jax_numpy_dtype_promotion', 'strict')", "x * jnp.float32(1) * math.pi", "math.pi * x"),
+    (
+        "tensorflow",
+        "tf.debugging.enable_check_numerics()",
+        "math.pi * x + tf.stop_gradient(tf.where(x > 9, x / 0, 0 * x))",
+        "math.pi * x",
+    ),
     ("numpy", "np.seterr(all='raise')", "np.where(x > 9, 1 / (0 * x), math.pi * x)", "math.pi * x"),
     ("tensorflow", "tf.config.run_functions_eagerly(True)", "tf.function(lambda a: math.pi * a)(x)", "math.pi * x"),
     ("tensorflow", "tf.keras.backend.set_floatx('float16')", "math.pi * x", "math.pi * x"),
@@ -511,9 +524,24 @@ def test_random_code_gives_the_same_numbers_each_time(ask: Asked, noise: str) ->
     np.testing.assert_array_equal(ask.numbers(code), ask.numbers(code))
 
 
+@pytest.mark.framework
+def test_denormal_numbers_are_computed_with_again(ask_of: Callable[[str], Asked]) -> None:
+    asked = ask_of("pytorch")
+    assert asked("torch.set_flush_denormal(True)\ndef f(x): return x")["kind"] == "result"
+    assert (asked.numbers("def f(x): return 0 * x + torch.tensor(1e-300) * 1e-10") > 0).all()
+
+
+@pytest.mark.framework
+def test_tensorflow_that_was_switched_to_graphs_is_replaced(start: Callable[[str], Asked]) -> None:
+    asked = start("tensorflow")
+    answer = asked("import tensorflow as tf\ntf.compat.v1.disable_eager_execution()\ndef f(x): return x")
+    assert answer.get("spoilt") is True
+
+
 NOISES = [
     ("pytorch", "torch.rand(7)"),
     ("pytorch", "torch.randn_like(x)"),
+    ("tensorflow", "tf.random.get_global_generator().normal([7], dtype='float64')"),
     ("mxnet", "xp.random.uniform(size=(7,)).astype('float64')"),
     ("mxnet", "xp.random.normal(size=(7,)).astype('float64')"),
     ("jax", "jax.random.normal(jax.random.key(1), (7,))"),

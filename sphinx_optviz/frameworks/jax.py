@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     Columns = list[np.ndarray[Any, np.dtype[np.float64]]]
     Function = Callable[..., Any]
 
+# What code may have changed, and every run starts from. Without the first, JAX computes in float32.
+_CONFIG = {
+    "jax_enable_x64": True,
+    "jax_debug_nans": False,
+    "jax_debug_infs": False,
+    "jax_disable_jit": False,
+    "jax_numpy_dtype_promotion": "standard",
+    "jax_numpy_rank_promotion": "allow",
+}
+
 METHODS = {"gradients": "jax.grad", "hessians": "jax.grad"}
 
 
@@ -27,7 +37,8 @@ def version() -> str:
 
 
 def prepare() -> None:
-    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - JAX's own signature; it computes in float32 without
+    for name, value in _CONFIG.items():
+        jax.config.update(name, value)
     np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
     random.seed(0)
 

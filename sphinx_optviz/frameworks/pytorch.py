@@ -29,6 +29,7 @@ def prepare() -> None:
     torch.set_default_dtype(torch.float64)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
+    torch.set_flush_denormal(False)
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
     random.seed(0)

@@ -32,7 +32,11 @@ def version() -> str:
 
 
 def prepare() -> None:
+    if not tf.executing_eagerly():
+        raise RuntimeError("TensorFlow was switched to graphs, and cannot be switched back")
+    tf.debugging.disable_check_numerics()
     tf.random.set_seed(0)
+    tf.random.set_global_generator(tf.random.Generator.from_seed(0))
     np.random.seed(0)  # noqa: NPY002 - the generator that the code of a landscape is likely to use
     random.seed(0)
 
