@@ -101,9 +101,7 @@ class Result:
     dtypes: Mapping[str, str]  # by function: in which the framework computed it
     methods: Mapping[Operation, str]  # how derivatives were taken
     errors: Mapping[tuple[Operation, str], Array]  # by point, how far differences may be off
-    noise: Mapping[
-        tuple[Operation, str], tuple[float, ...]
-    ]  # of rounding, by cell of the domain; see frameworks/noise.py
+    noise: Mapping[tuple[Operation, str], tuple[float, ...]]  # of rounding, relative, by cell; see frameworks/noise.py
     arrays: Mapping[tuple[Operation, str], Array]  # by operation and function
     non_finite: tuple[NonFinite, ...]
     digest: str  # of everything above

@@ -126,11 +126,15 @@ class Formula:
         """As the child measures it."""
         columns = columns_of(axes, SAMPLES)
         cells, count = cells_of(axes, columns), cell_count(axes)
-        measure = child_code()["noise"]
-        return {
-            operation: measure(lambda moved, name=operation: self.at(moved)[name], columns, cells, count)
-            for operation in OPERATIONS
-        }
+        measure, sizes_of = child_code()["noise"], child_code()["sizes_of"]
+        exact = self.at(columns)
+
+        def relative(operation: Operation) -> Numbers:
+            sizes = sizes_of(exact[operation], [exact[other] for other in OPERATIONS if other != operation])
+            found: Numbers = measure(lambda moved: self.at(moved)[operation], columns, sizes, cells, count)
+            return found
+
+        return {operation: relative(operation) for operation in OPERATIONS}
 
 
 @cache
@@ -202,11 +206,10 @@ def noisy(
     """What another library could compute: each term is off by some units in the last place."""
     generator = np.random.default_rng(seed)
     width = axes[0].high - axes[0].low
-    largest = max((1.0, *(abs(slope) for term in terms for slope in term[1:3])))
-    scale = sum(abs(term[0]) for term in terms)
     found: Quantities = {}
     for rank, operation in enumerate(OPERATIONS):
-        unit = scale * (largest * 2 / width) ** rank * ULP
+        slopes = [max(abs(slope) for slope in term[1:3]) * 2 / width for term in terms]
+        unit = ULP * sum(abs(term[0]) * slope**rank for term, slope in zip(terms, slopes, strict=True))
         found[operation] = numbers[operation] + ulps * unit * generator.uniform(-1, 1, numbers[operation].shape)
     return found
 
@@ -227,7 +230,7 @@ def test_rounding_is_silent_whatever_the_scale(
     )
     formula = waves(terms, 1.0, width)
     mine = noisy(formula(axes), terms, axes, 4, seed)
-    noise = {operation: scale * cells for operation, cells in formula.noise(axes).items()}
+    noise = waves(terms, scale, width).noise(axes)
     comparison = judged({operation: scale * mine[operation] for operation in OPERATIONS}, reference, axes, noise=noise)
     assert comparison.disagreements == ()
     assert set(comparison.largest) == set(OPERATIONS)
@@ -363,11 +366,15 @@ def inside(axes: Sequence[Axis]) -> Any:
 def test_one_wrong_number_is_found_and_named(
     operation: Operation, variables: int, scale: float, place: float, part: int, change: float
 ) -> None:
-    """Also on the grid alone, and whatever the scale."""
+    """Values on the grid too, derivatives at random points; whatever the scale."""
     formula, axes = (EXP, LINE) if variables == 1 else (EXP_XY, PLANE)
     reference = {name: scale * numbers for name, numbers in formula(axes).items()}
     mine = {name: numbers.copy() for name, numbers in reference.items()}
-    rows = inside(axes)
+    rows = (
+        inside(axes)
+        if operation == "values"
+        else np.arange(math.prod(axis.count for axis in axes), len(mine["values"]))
+    )
     row = int(rows[int(place * len(rows))])
     entries = mine[operation].reshape(len(mine[operation]), -1)
     entry = part % entries.shape[1]
@@ -386,7 +393,7 @@ def test_one_wrong_number_is_found_and_named(
 def test_relative_difference_of_a_billionth_is_found(operation: Operation) -> None:
     reference = EXP()
     mine = {**reference, operation: reference[operation].copy()}
-    mine[operation][7] *= 1 + 1e-9
+    mine[operation][-7] *= 1 + 1e-9
     assert only(judged(mine, reference)).points == 1
 
 
@@ -436,7 +443,8 @@ def test_value_that_is_not_finite_differs_from_one_that_is(
     theirs = {**reference, operation: reference[operation].copy()}
     theirs[operation][row] = other
     comparison = judged(mine, theirs)
-    if not differ:
+    # The chain rule may multiply 0 by infinity at a point of the grid, in one framework and not in another.
+    if not differ or (operation != "values" and row == 5):
         assert comparison.disagreements == ()
         return
     found = only(comparison)
@@ -685,16 +693,20 @@ def test_wrong_derivative_of_a_function_with_kinks_is_found(name: str) -> None:
         assert only(judged({**reference, "gradients": gradients}, reference, axes)).points > 100
 
 
-def test_derivatives_of_functions_without_kinks_are_compared_on_the_grid_too() -> None:
+def test_derivatives_are_compared_on_the_grid_too() -> None:
+    """A single point may be one where there is no derivative; a twentieth of them is not."""
     for formula, axes in ((EXP, LINE), (EXP_XY, PLANE), (ASYMMETRIC, PLANE), (BELL, LINE), (ROSENBROCK, SQUARE)):
         reference = formula(axes)
         rows = inside(axes)
         rows = rows[rows < math.prod(axis.count for axis in axes)]
         for operation in OPERATIONS[1:]:
-            wrong = {**reference, operation: reference[operation].copy()}
-            sizes = np.abs(wrong[operation][rows].reshape(len(rows), -1)).max(axis=1)
-            wrong[operation][rows[sizes.argmax()]] *= 1.1  # not where it passes through zero
-            assert only(judged(wrong, reference, axes)).operation == operation
+            sizes = np.abs(reference[operation][rows].reshape(len(rows), -1)).max(axis=1)
+            largest = rows[np.argsort(-sizes)]  # not where it passes through zero
+            for part, found in ((1, False), (len(rows) // 20, True)):
+                wrong = {**reference, operation: reference[operation].copy()}
+                wrong[operation][largest[:part]] *= 1.1
+                comparison = judged(wrong, reference, axes)
+                assert [item.operation for item in comparison.disagreements] == ([operation] if found else [])
 
 
 # ---- derivatives by differences

@@ -108,6 +108,8 @@ def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], fo
     """Add to *found* what the operations give for one function."""
     count, variables = len(columns[0]), len(columns)
     tails: dict[str, tuple[int, ...]] = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}
+    arrays: dict[str, Any] = {}
+    exact: dict[str, Any] = {}
     # The values first, also before derivatives: only those of an elementwise function mean anything.
     for operation in dict.fromkeys(["values", *request["operations"]]):
         rows = rows_of(operation, function)
@@ -126,9 +128,13 @@ def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], fo
         if errors is not None:
             found["errors"].append([operation, name, numpy.asarray(errors, dtype="<f8").tobytes()])
         elif request["cells"]:
-            cells = numpy.frombuffer(request["cells"], dtype="<i4")
-            by_cell = ADAPTER["noise"](lambda moved, rows=rows: rows(moved)[0], columns, cells, request["cell_count"])
-            found["noise"].append([operation, name, by_cell.astype("<f8").tobytes()])
+            exact[operation] = rows
+        arrays[operation] = array
+    cells = numpy.frombuffer(request["cells"], dtype="<i4")
+    for operation, rows in exact.items():
+        sizes = ADAPTER["sizes_of"](arrays[operation], [arrays[other] for other in arrays if other != operation])
+        given = ADAPTER["noise"](lambda moved, rows=rows: rows(moved)[0], columns, sizes, cells, request["cell_count"])
+        found["noise"].append([operation, name, given.astype("<f8").tobytes()])
 
 
 def rows_of(operation: str, function: Any) -> Any:

@@ -14,25 +14,27 @@ if TYPE_CHECKING:
 # The 7 points of a stencil lie so far apart, in units of the domain: near enough for any function that can be drawn to
 # be a polynomial of degree 4 there, but for rounding. The wider ones are for functions that do not change at all over
 # the narrower, because what changes is lost beside a large term.
-_STENCILS = (2.0**-20, 2.0**-16, 2.0**-12)
+_STENCILS = (2.0**-36, 2.0**-24, 2.0**-12)
+_FEWEST = 8  # units in the last place of a coordinate between two points
 _ORDER = 5
 _SPREAD = math.factorial(_ORDER) ** 2 / math.factorial(2 * _ORDER)
 
 
-def noise(evaluate: Callable[[Any], Any], columns: Any, cells: Any, count: int) -> Any:
-    """For each of *count* cells of the domain the median of the noise at its points; 0 where there is none to tell.
+def noise(evaluate: Callable[[Any], Any], columns: Any, sizes: Any, cells: Any, count: int) -> Any:
+    """For each of *count* cells of the domain the median of the noise at its points, relative to the *sizes* there.
 
     *evaluate* gives an array with one row a point for columns such as *columns*; *cells* is the number of each point's
     cell. The noise is the standard deviation that differences of order 5 show: Moré and Wild, "Estimating computational
     noise", SIAM J. Sci. Comput. 33 (2011). The median, because a point on a kink or a jump has differences that are no
-    rounding.
+    rounding. 0 where there is no noise to tell.
     """
     found = numpy.zeros(count)
     for stencil in _STENCILS:
-        at_points = _noise_at_points(evaluate, columns, stencil)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), numpy.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of medians of nothing
-            medians = numpy.array([numpy.nanmedian(at_points[cells == cell]) for cell in range(count)])
+            relative = _noise_at_points(evaluate, columns, stencil) / sizes
+            relative[~numpy.isfinite(relative)] = numpy.nan
+            medians = numpy.array([numpy.nanmedian(relative[cells == cell]) for cell in range(count)])
         found = numpy.where((found == 0.0) & numpy.isfinite(medians), medians, found)
         if found.all():
             break
@@ -40,9 +42,12 @@ def noise(evaluate: Callable[[Any], Any], columns: Any, cells: Any, count: int) 
 
 
 def _noise_at_points(evaluate: Callable[[Any], Any], columns: Any, stencil: float) -> Any:
-    """Shape (N,); not a number where a function value is none."""
-    widths = [float(numpy.ptp(column)) for column in columns]
-    steps = [2.0 ** math.floor(math.log2(width * stencil)) if width > 0 else 0.0 for width in widths]
+    """Shape (N,)."""
+    steps = []
+    for column in columns:
+        least = _FEWEST * float(numpy.spacing(numpy.abs(column).max()))
+        step = max(float(numpy.ptp(column)) * stencil, least)
+        steps.append(2.0 ** math.floor(math.log2(step)))
     rows = []
     for j in range(-3, 4):
         # A direction along none of the lines that functions are often symmetric about.
@@ -51,6 +56,13 @@ def _noise_at_points(evaluate: Callable[[Any], Any], columns: Any, stencil: floa
     with numpy.errstate(all="ignore"):
         differences = numpy.diff(numpy.stack(rows), n=_ORDER, axis=0)
         # Two differences: hypot, because the square of a large one overflows.
-        at_points = (math.sqrt(_SPREAD / 2) * numpy.hypot(*differences)).max(axis=1)
-        at_points[~numpy.isfinite(at_points)] = numpy.nan
-    return at_points
+        return (math.sqrt(_SPREAD / 2) * numpy.hypot(*differences)).max(axis=1)
+
+
+def sizes_of(rows: Any, others: Any) -> Any:
+    """By point, what the rounding of *rows* is relative to: their size and, up to 1, that of the *others*.
+
+    A function, its gradient and its Hessian are made of the same terms, and of constants of about 1 that may cancel.
+    """
+    size, *rest = (numpy.abs(item).reshape(len(item), -1).max(axis=1) for item in (rows, *others))
+    return size + numpy.minimum(1.0, numpy.nanmax([numpy.zeros(len(size)), *rest], axis=0))

@@ -173,7 +173,7 @@ class Child:
             message = f"the interpreter {self._program.interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
             raise ChildError(message, details=self._output("errors")) from None
         if isinstance(found, BaseException):
-            raise RuntimeError(repr(found)) from found
+            raise RuntimeError("it does not answer as Python does") from found
         return found
 
     def request(self, message: Message, timeout: float) -> Message:

@@ -117,7 +117,7 @@ def load(start: dict[str, Any], fd: int) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - whatever an import does, the host must hear of it
         ready = describe(error, "", tail_of(fd))
         name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-        ready["missing"] = (name or "").split(".")[0]
+        ready["missing"] = name or ""
     programs["ready"] = ready
     return programs
 
