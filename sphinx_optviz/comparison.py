@@ -214,7 +214,10 @@ def _slack(function: str, operation: Operation, pair: Pair, context: Pair) -> An
     change = {"values": gradients, "gradients": hessians, "hessians": numpy.where(numpy.isfinite(third), third, 0.0)}
     others = {"values": (gradients, hessians), "gradients": (values, hessians), "hessians": (values, gradients)}
     size = own + numpy.minimum(1.0, numpy.max(others[operation], axis=0))
-    slack = _UNITS * size + _UNITS * numpy.abs(columns).max(axis=0) * change[operation]
+    # Near 0 a coordinate is exact, but not what is added to it: a phase, say.
+    tenths = numpy.array([[(axis.high - axis.low) / 10] for axis in context.run.axes])
+    coordinates = numpy.maximum(numpy.abs(columns), tenths).max(axis=0)
+    slack = _UNITS * size + _UNITS * coordinates * change[operation]
     cells = cells_of(context.run.axes, columns)
     noises = [result.noise.get((operation, function)) for result in (context.result, context.reference)]
     if measured := [with_neighbours(context.run.axes, numpy.array(noise))[cells] for noise in noises if noise]:

@@ -190,7 +190,7 @@ def _outcome(answer: Answer[Run], settings: Settings, store: Store | None) -> Ou
 def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: bool) -> Failure:
     known = framework(run.framework)
     if not started:
-        if error.missing in (known.module.partition(".")[0], "numpy"):
+        if error.missing in (known.module, known.module.partition(".")[0], "numpy"):
             return _not_installed(run.framework, error.missing, settings)
         interpreter = interpreter_of(run.framework, settings)
         message = f"{known.label} was not run: {error} (from {interpreter.origin})"

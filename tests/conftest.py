@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_optviz import environments
@@ -21,6 +22,10 @@ from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# The same examples in every run: a change is judged by what it changed, and not by chance.
+settings.register_profile("suite", derandomize=True)
+settings.load_profile("suite")
 
 pytest_plugins = "sphinx.testing.fixtures"
 collect_ignore = ["roots"]

@@ -229,7 +229,7 @@ def test_rounding_is_silent_whatever_the_scale(
         all(np.abs(reference[name]).max() > 0.1 * scale / (width / 2) ** rank for rank, name in enumerate(OPERATIONS))
     )
     formula = waves(terms, 1.0, width)
-    mine = noisy(formula(axes), terms, axes, 4, seed)
+    mine = noisy(formula(axes), terms, axes, 2, seed)
     noise = waves(terms, scale, width).noise(axes)
     comparison = judged({operation: scale * mine[operation] for operation in OPERATIONS}, reference, axes, noise=noise)
     assert comparison.disagreements == ()
