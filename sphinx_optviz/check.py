@@ -92,8 +92,9 @@ class CheckBuilder(Builder):
         build.tell(drawn=False)
         build.compare()
         rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
+        lacking: set[Status] = {"stale", "missing"} if build.settings.execute == "never" else set()
         for row in rows:
-            if row.status in ("stale", "missing") and build.settings.execute == "never":
+            if row.status in lacking:
                 message = f"{' '.join(row.landscapes)} ({row.framework}): {row.why}"
                 warn("not_run", message, location=f"{row.source}:{row.line}")
         logger.info("")
@@ -102,8 +103,7 @@ class CheckBuilder(Builder):
                 logger.info("%s", line)
         logger.info("%s", _summary(rows, unused))
         write_file(Path(self.outdir, "optcheck.json"), _as_json(rows, unused))
-        wanted: set[Status] = {"stale", "missing"} if build.settings.execute == "never" else set()
-        write_file(Path(self.outdir, "optcheck.xml"), _as_junit(rows, {"failed", *wanted}))
+        write_file(Path(self.outdir, "optcheck.xml"), _as_junit(rows, {"failed", *lacking}))
 
 
 def _used(build: Build) -> set[str]:
@@ -112,19 +112,13 @@ def _used(build: Build) -> set[str]:
     return {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
 
 
-def _all_runs(build: Build) -> list[Run]:
-    """Each run that the plots want, once."""
-    runs = [run for _, plot in build.planned for name in plot.involved for run in plot.all_runs(name)]
-    return list({run.key: run for run in runs}.values())
-
-
 def _reasons(build: Build, unused: Sequence[Path]) -> dict[str, str]:
     """By key, why a run has no result in the store, or is not taken from there."""
     from sphinx_optviz.staleness import descriptions, reason
 
     described = descriptions(unused)
     reasons = {}
-    for run in _all_runs(build):
+    for run in build.wanted:
         path = build.store.path(run)
         if not path.exists():
             reasons[run.key] = reason(run, described)
@@ -142,8 +136,8 @@ def _run_again_for_version(build: Build) -> dict[str, str]:
 
     if build.settings.execute == "never":
         return {}
-    stored = [run for run in _all_runs(build) if run.key not in build.seconds and _result(build.outcomes[run.key])]
-    here = {run.framework: _version(build, run) for run in _all_runs(build) if run.key in build.seconds}
+    stored = [run for run in build.wanted if run.key not in build.seconds and _result(build.outcomes[run.key])]
+    here = {run.framework: _version(build, run) for run in build.wanted if run.key in build.seconds}
     to_ask = sorted({run.framework for run in stored} - {name for name, version in here.items() if version})
     for name, outcome in try_out(to_ask, build.settings).items():
         here[name] = "" if isinstance(outcome, Failure) else outcome.version

@@ -103,9 +103,8 @@ class Build:
     @property
     def files(self) -> list[Path]:
         """What this build has written, or could have: entries of the store, and figures."""
-        runs = {run.key: run for _, plot in self.planned for name in plot.involved for run in plot.all_runs(name)}
         figures = [figure.path for work in self.works.values() for figure in work.figures.values()]
-        return [*map(self.store.path, runs.values()), *figures]
+        return [*map(self.store.path, self.wanted), *figures]
 
     def _warn(self, subtype: Subtype, message: str, *, location: str) -> None:
         self.warned = True
@@ -146,9 +145,15 @@ class Build:
         """The works that have a plot."""
         return [(work, work.plot) for work in self.works.values() if work.plot]
 
+    @property
+    def wanted(self) -> list[Run]:
+        """Each run that the plots want, once."""
+        runs = (run for _, plot in self.planned for name in plot.involved for run in plot.all_runs(name))
+        return list({run.key: run for run in runs}.values())
+
     def execute(self, pool: DrawingPool | None = None) -> None:
         """Get the outcomes of all runs that the plots want; *pool* is warmed up when there is something to run."""
-        self._run([run for work, plot in self.planned for name in plot.involved for run in plot.all_runs(name)], pool)
+        self._run(self.wanted, pool)
         for work, plot in self.planned:
             work.drawn_from = self._source_of_numbers(plot)
             work.rescued = self._numpy_can_help(work, plot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ def with_neighbours(axes: Sequence[Axis], by_cell: Column) -> Column:
     return padded.ravel()
 
 
+@cache
+def _random(seed: int, count: int) -> tuple[float, ...]:
+    """*count* numbers from 0 to 1, always the same."""
+    # Python promises the same numbers for the same seed in all its versions; NumPy's newer generators do not.
+    generator = random.Random(seed)  # noqa: S311 - nothing secret
+    return tuple(generator.random() for _ in range(count))
+
+
 def columns_of(axes: Sequence[Axis], samples: int) -> list[Column]:
     """One array of shape (N,) for each axis: the grid, its last axis fastest, then *samples* points at random.
 
@@ -60,9 +69,7 @@ def columns_of(axes: Sequence[Axis], samples: int) -> list[Column]:
 
     lines = [numpy.linspace(axis.low, axis.high, axis.count) for axis in axes]
     grid = [column.ravel() for column in numpy.meshgrid(*lines, indexing="ij")]
-    # Python promises the same numbers for the same seed in all its versions; NumPy's newer generators do not.
-    generator = random.Random(_SEED)  # noqa: S311 - nothing secret
-    drawn = numpy.array([generator.random() for _ in range(samples * len(axes))]).reshape(samples, len(axes))
+    drawn = numpy.array(_random(_SEED, samples * len(axes))).reshape(samples, len(axes))
     return [
         numpy.concatenate([column, axis.low + (axis.high - axis.low) * drawn[:, index]])
         for index, (axis, column) in enumerate(zip(axes, grid, strict=True))

@@ -149,9 +149,7 @@ class Child:
         try:
             code = probe.wait(_SPEAK_TIMEOUT)
         except subprocess.TimeoutExpired:
-            interpreter = self._program.interpreter
-            message = f"the interpreter {interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
-            raise ChildError(message, details=self._output("errors")) from None
+            raise self._silent() from None
         if code:
             raise RuntimeError(f"exit code {code}")
 
@@ -170,11 +168,14 @@ class Child:
         try:
             found = answer.get(timeout=_SPEAK_TIMEOUT)
         except queue.Empty:
-            message = f"the interpreter {self._program.interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
-            raise ChildError(message, details=self._output("errors")) from None
+            raise self._silent() from None
         if isinstance(found, BaseException):
             raise RuntimeError("it does not answer as Python does") from found
         return found
+
+    def _silent(self) -> ChildError:
+        message = f"the interpreter {self._program.interpreter!r} did not answer in {_SPEAK_TIMEOUT:g} seconds"
+        return ChildError(message, details=self._output("errors"))
 
     def request(self, message: Message, timeout: float) -> Message:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
