@@ -10,6 +10,8 @@ Beside this file lies what runs in the *child* interpreter, sent there as text a
 - ``gradients(f, columns)`` and ``hessians(f, columns)``: an array of shape (N, d) or (N, d, d), and how far its numbers
   may be off at each point: None for automatic differentiation, otherwise shape (N,), as ``difference`` gives it
 - ``METHODS``: how each of ``"gradients"`` and ``"hessians"`` is taken, for people
+- optionally ``SIZES``: numbers of points to which the calls of a search are rounded up, for a framework that compiles
+  its operations anew for each
 
 Other packages add frameworks through the entry point group ``sphinx_optviz.frameworks``: each entry point is named
 after its framework and leads to a ``Framework``.
@@ -22,6 +24,7 @@ from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
+_FINDER = _HERE.with_name("critical_points")
 _ENTRY_POINTS = "sphinx_optviz.frameworks"
 
 
@@ -39,7 +42,8 @@ class Framework:
 
     def programs(self) -> list[tuple[str, str]]:
         """Name and text of what a child must load to run this framework's code."""
-        paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), self.adapter)
+        finder = (_FINDER / f"{name}.py" for name in ("field", "search", "kinds", "sets", "edges", "find"))
+        paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), *finder, self.adapter)
         return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 

@@ -86,7 +86,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         CLEAN.append(_names())
     namespace = load(request["path"], request["source"])
     columns = columns_of(request["points"])
-    found: dict[str, list[Any]] = {"arrays": [], "errors": [], "noise": [], "dtypes": [], "non_finite": []}
+    parts = ("arrays", "errors", "noise", "dtypes", "non_finite", "critical")
+    found: dict[str, list[Any]] = {part: [] for part in parts}
     for name in request["functions"]:
         function = namespace.get(name)
         if not callable(function):
@@ -98,9 +99,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             with contextlib.suppress(AttributeError, TypeError):  # some types take no attributes
                 error.optviz_line = line  # type: ignore[attr-defined]
             raise
-    methods = [
-        [operation, ADAPTER["METHODS"][operation]] for operation in request["operations"] if operation != "values"
-    ]
+    derivatives = [operation for operation in request["operations"] if operation in ADAPTER["METHODS"]]
+    methods = [[operation, ADAPTER["METHODS"][operation]] for operation in derivatives]
     return {"kind": "result", "methods": methods, "seconds": time.perf_counter() - started, **found}
 
 
@@ -112,6 +112,9 @@ def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], fo
     exact: dict[str, Any] = {}
     # The values first, also before derivatives: only those of an elementwise function mean anything.
     for operation in dict.fromkeys(["values", *request["operations"]]):
+        if operation == "critical_points":
+            found["critical"].append([name, search_of(function, request["low"], request["high"])])
+            continue
         rows = rows_of(operation, function)
         given, errors = rows(columns)
         raw = numpy.asarray(given)
@@ -135,6 +138,18 @@ def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], fo
         sizes = ADAPTER["sizes_of"](arrays[operation], [arrays[other] for other in arrays if other != operation])
         given = ADAPTER["noise"](lambda moved, rows=rows: rows(moved)[0], columns, sizes, cells, request["cell_count"])
         found["noise"].append([operation, name, given.astype("<f8").tobytes()])
+
+
+def search_of(function: Any, low: Any, high: Any) -> Any:
+    """All critical points of *function* in a box, in plain values."""
+    return ADAPTER["critical_points"](
+        lambda columns: ADAPTER["values"](function, columns),
+        lambda columns: ADAPTER["gradients"](function, columns),
+        lambda columns: ADAPTER["hessians"](function, columns),
+        low,
+        high,
+        ADAPTER.get("SIZES", ()),
+    )
 
 
 def rows_of(operation: str, function: Any) -> Any:

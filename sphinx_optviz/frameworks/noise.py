@@ -32,7 +32,7 @@ def noise(evaluate: Callable[[Any], Any], columns: Any, sizes: Any, cells: Any, 
     for stencil in _STENCILS:
         with warnings.catch_warnings(), numpy.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of medians of nothing
-            relative = _noise_at_points(evaluate, columns, stencil) / sizes
+            relative = jumps_of(evaluate, columns, _steps(columns, stencil)).max(axis=1) / sizes
             relative[~numpy.isfinite(relative)] = numpy.nan
             medians = numpy.array([numpy.nanmedian(relative[cells == cell]) for cell in range(count)])
         found = numpy.where((found == 0.0) & numpy.isfinite(medians), medians, found)
@@ -41,22 +41,30 @@ def noise(evaluate: Callable[[Any], Any], columns: Any, sizes: Any, cells: Any, 
     return found
 
 
-def _noise_at_points(evaluate: Callable[[Any], Any], columns: Any, stencil: float) -> Any:
-    """Shape (N,)."""
+def _steps(columns: Any, stencil: float) -> list[float]:
+    """The distance between two points of a stencil, for each variable."""
     steps = []
     for column in columns:
         least = _FEWEST * float(numpy.spacing(numpy.abs(column).max()))
-        step = max(float(numpy.ptp(column)) * stencil, least)
-        steps.append(2.0 ** math.floor(math.log2(step)))
-    rows = []
-    for j in range(-3, 4):
-        # A direction along none of the lines that functions are often symmetric about.
-        moved = [column + j * step * (1 + 2 * i) for i, (column, step) in enumerate(zip(columns, steps, strict=True))]
-        rows.append(numpy.asarray(evaluate(moved), dtype=numpy.float64).reshape(len(columns[0]), -1))
+        steps.append(2.0 ** math.floor(math.log2(max(float(numpy.ptp(column)) * stencil, least))))
+    return steps
+
+
+def jumps_of(evaluate: Callable[[Any], Any], columns: Any, steps: list[float]) -> Any:
+    """How far rounding makes each number of a row jump about, by seven points *steps* apart around each point.
+
+    Shape (N, numbers in a row).
+    """
+    # A direction along none of the lines that functions are often symmetric about.
+    ways = [step * (1 + 2 * i) for i, step in enumerate(steps)]
+    moved = [
+        numpy.concatenate([column + j * way for j in range(-3, 4)]) for column, way in zip(columns, ways, strict=True)
+    ]
+    rows = numpy.asarray(evaluate(moved), dtype=numpy.float64).reshape(7, len(columns[0]), -1)
     with numpy.errstate(all="ignore"):
-        differences = numpy.diff(numpy.stack(rows), n=_ORDER, axis=0)
+        differences = numpy.diff(rows, n=_ORDER, axis=0)
         # Two differences: hypot, because the square of a large one overflows.
-        return (math.sqrt(_SPREAD / 2) * numpy.hypot(*differences)).max(axis=1)
+        return math.sqrt(_SPREAD / 2) * numpy.hypot(*differences)
 
 
 def sizes_of(rows: Any, others: Any) -> Any:

@@ -1,0 +1,114 @@
+"""The critical points of a function in a box, as plain values: what the search in the child found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Point = tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriticalPoint:
+    """One point where the gradient vanishes, alone in its surroundings."""
+
+    at: Point
+    value: float
+    kind: str  # "minimum", "maximum", "saddle" or "inflection"
+    degenerate: bool  # its Hessian is singular: the kind comes from the values around it
+    valleys: int  # of a saddle: how many ways lead down from it, 2 but for the monkey's and its like
+    eigenvalues: Point  # of the Hessian, ascending; () where it is not finite
+    eigenvectors: tuple[Point, ...]  # of length 1, in the order of the eigenvalues
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriticalLine:
+    """A curve of critical points or, if it is not smooth, of kinks."""
+
+    kind: str  # "valley", "ridge", "inflection", or "" if it is not the same all along
+    smooth: bool
+    at: tuple[Point, ...]  # points on it, as one walks along
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plateau:
+    """A region without any slope, and the box around it."""
+
+    low: Point
+    high: Point
+    part: float  # of the domain that it takes
+    value: float
+    level: bool  # False: it has steps, between which the function does not change
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extremum:
+    """A place that is no critical point: a kink, or one on the edge of the domain."""
+
+    at: Point
+    kind: str  # "minimum", "maximum", or, of a kink, "" for neither
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriticalPoints:
+    """All that was found of one function."""
+
+    points: tuple[CriticalPoint, ...]
+    lines: tuple[CriticalLine, ...]
+    plateaus: tuple[Plateau, ...]
+    kinks: tuple[Extremum, ...]  # where the function is not differentiable
+    edges: tuple[Extremum, ...]  # where it would go on falling, or rising, beyond the edge
+    doubts: tuple[str, ...]  # why something may be missing
+
+    @classmethod
+    def from_plain(cls, found: Mapping[str, Any]) -> CriticalPoints:
+        """From what the child sends, or JSON. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            points=tuple(
+                CriticalPoint(
+                    at=_point(item["at"]),
+                    value=float(item["value"]),
+                    kind=str(item["kind"]),
+                    degenerate=bool(item["degenerate"]),
+                    valleys=int(item["valleys"]),
+                    eigenvalues=_point(item["eigenvalues"]),
+                    eigenvectors=tuple(map(_point, item["eigenvectors"])),
+                )
+                for item in found["points"]
+            ),
+            lines=tuple(
+                CriticalLine(
+                    kind=str(item["kind"]),
+                    smooth=bool(item["smooth"]),
+                    at=tuple(map(_point, item["at"])),
+                    value=float(item["value"]),
+                )
+                for item in found["lines"]
+            ),
+            plateaus=tuple(
+                Plateau(
+                    low=_point(item["low"]),
+                    high=_point(item["high"]),
+                    part=float(item["part"]),
+                    value=float(item["value"]),
+                    level=bool(item["level"]),
+                )
+                for item in found["plateaus"]
+            ),
+            kinks=tuple(map(_extremum, found["kinks"])),
+            edges=tuple(map(_extremum, found["edges"])),
+            doubts=tuple(map(str, found["doubts"])),
+        )
+
+
+def _point(numbers: Any) -> Point:
+    return tuple(float(number) for number in numbers)
+
+
+def _extremum(item: Mapping[str, Any]) -> Extremum:
+    return Extremum(at=_point(item["at"]), kind=str(item["kind"]), value=float(item["value"]))

@@ -1,0 +1,203 @@
+"""All critical points of a function of one or two variables in a box, in plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sphinx_optviz.critical_points.edges import edge_extrema
+    from sphinx_optviz.critical_points.field import Array, Columns, Field
+    from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
+    from sphinx_optviz.critical_points.search import Group, Search, search
+    from sphinx_optviz.critical_points.sets import (
+        critical_lines,
+        gap_to,
+        kind_by_values,
+        kink_at,
+        plateaus_of,
+        single_places,
+        told,
+    )
+
+# Points along each side of the box at which the turning of the gradient is followed.
+_AROUND = 1024
+
+# Places where the Hessian is singular that are looked at one by one.
+_MOST_GROUPS = 40
+
+
+def critical_points(
+    values: Callable[[Columns], Array],
+    gradients: Callable[[Columns], tuple[Array, Array | None]],
+    hessians: Callable[[Columns], tuple[Array, Array | None]],
+    low: Sequence[float],
+    high: Sequence[float],
+    sizes: Sequence[int] = (),
+) -> dict[str, Any]:
+    """What there is in the box from *low* to *high*: see ``sphinx_optviz.critical`` for the fields.
+
+    *sizes* are numbers of points that calls are rounded up to, for frameworks that compile anew for each.
+    """
+    box = Field(values, gradients, hessians, low, high, sizes)
+    with numpy.errstate(all="ignore"):
+        found = search(box)
+        plateaus, small = plateaus_of(box, found)
+        groups = single_places(box, found, small)
+        points, kinks = _regular_points(box, found.roots)
+        lines = []
+        for what, of_it in found.extended:
+            if not _borders_on(of_it, found):
+                lines += critical_lines(box, of_it, is_smooth=what == "line")
+        if len(groups) > _MOST_GROUPS:
+            found.doubts.append("there are too many places where the Hessian is singular to look at them all")
+        for group in groups[:_MOST_GROUPS]:
+            _add_isolated(box, group, groups, found, points, kinks)
+        kinks += _other_kinks(box, found, kinks, lines)
+        if not (lines or plateaus or kinks or found.doubts):
+            found.doubts += _turning_doubts(box, points)
+        edges = edge_extrema(box)
+    points.sort(key=lambda point: point["at"])
+    return {
+        "points": points,
+        "lines": lines,
+        "plateaus": plateaus,
+        "kinks": kinks,
+        "edges": edges,
+        "doubts": sorted(set(found.doubts)),
+    }
+
+
+def _regular_points(box: Field, u: Array) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The points with a Hessian that is not singular; and kinks, which differences take for such points."""
+    if not len(u):
+        return [], []
+    hessians, known = box.hessian(u), box.is_smooth(u)
+    values, at = box.value(u), told(box, u)
+    points, kinks = [], []
+    for index in range(len(u)):
+        if known[index]:
+            kind = kind_by_hessian(hessians[index])
+            points.append(point_record(at[index], values[index], hessians[index], kind))
+        else:
+            kinks.append({"at": at[index], "kind": kind_by_values(box, u[index]), "value": float(values[index])})
+    return points, kinks
+
+
+def point_record(
+    at: list[float], value: float, hessian: Array, kind: str, *, degenerate: bool = False, valleys: int = 0
+) -> dict[str, Any]:
+    """One point in plain values."""
+    eigenvalues: list[float] = []
+    eigenvectors: list[list[float]] = []
+    if numpy.isfinite(hessian).all():
+        found, columns = numpy.linalg.eigh(hessian)
+        eigenvalues = [float(number) for number in found]
+        # The sign of an eigenvector is chance: the largest component is positive.
+        vectors = [vector * numpy.sign(vector[numpy.abs(vector).argmax()]) for vector in columns.T]
+        eigenvectors = [[float(number) for number in vector] for vector in vectors]
+    return {
+        "at": at,
+        "value": float(value),
+        "kind": kind,
+        "degenerate": degenerate,
+        "valleys": valleys or (2 if kind == "saddle" else 0),
+        "eigenvalues": eigenvalues,
+        "eigenvectors": eigenvectors,
+    }
+
+
+def _borders_on(u: Array, found: Search) -> bool:
+    """Whether a line runs along a plateau, and is its border."""
+    gaps = [gap_to(u, *flat) for flat in found.flat if len(flat[0])]
+    return bool(gaps) and float((numpy.min(gaps, axis=0) < 0.01).mean()) > 0.5
+
+
+def _add_isolated(
+    box: Field,
+    group: Group,
+    groups: list[Group],
+    found: Search,
+    points: list[dict[str, Any]],
+    kinks: list[dict[str, Any]],
+) -> None:
+    """Add what a group of cells around one point holds, if anything."""
+    at = point_in(box, group)
+    at = None if at is None else numpy.clip(at, 0.0, 1.0)
+    if at is None or not box.is_smooth(at[None])[0] or is_kink(box, at, max(group.size, 2.0**-27)):
+        kink = kink_at(box, group)
+        if kink is not None:
+            kinks.append(kink)
+        return
+    others = [found.roots, *(other.centres for other in groups if other is not group)]
+    apart = numpy.concatenate([numpy.abs(other - at).max(axis=1) for other in others if len(other)] or [[1.0]])
+    around = surroundings(box, at, 0.4 * float(apart.min()), group.noise.max(axis=0))
+    where = told(box, at[None])[0]
+    if not around.kind:
+        found.doubts.append(
+            f"the kind of the critical point at {_in_words(where)} cannot be told from the values around it"
+        )
+        return
+    record = point_record(
+        where,
+        float(box.value(at[None])[0]),
+        box.hessian(at[None])[0],
+        around.kind,
+        degenerate=True,
+        valleys=around.valleys,
+    )
+    points.append(record)
+
+
+def _in_words(at: Sequence[float]) -> str:
+    numbers = ", ".join(f"{number:.6g}" for number in at)
+    return numbers if len(at) == 1 else f"({numbers})"
+
+
+def _other_kinks(
+    box: Field, found: Search, kinks: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Places where the gradient jumps without passing zero; not those that are known already."""
+    known = [numpy.array([kink["at"] for kink in kinks])] if kinks else []
+    known += [numpy.array(line["at"]) for line in lines if not line["smooth"]]
+    others = []
+    for u in found.kinks:
+        at = told(box, u[None])[0]
+        near = [numpy.abs((points - at) / box.width).max(axis=1).min() < 0.02 for points in known]
+        value = float(box.value(u[None])[0])
+        if not any(near) and numpy.isfinite(value):
+            others.append({"at": at, "kind": "", "value": value})
+    return others
+
+
+def _turning_doubts(box: Field, points: list[dict[str, Any]]) -> list[str]:
+    """What is amiss in two variables by the index theorem of Poincaré and Hopf.
+
+    On the way along the border the gradient turns once around for each minimum and each maximum inside, and once back
+    for each saddle.
+    """
+    if box.variables == 1:
+        return []
+    inside = numpy.array([point["at"] for point in points]).reshape(-1, 2)
+    if len(inside) and (numpy.abs((inside - box.low) / box.width - 0.5) > 0.5 - 1e-6).any():
+        return []
+    s = numpy.arange(_AROUND) / _AROUND
+    zero, one = numpy.zeros(_AROUND), numpy.ones(_AROUND)
+    border = numpy.concatenate(
+        [numpy.stack(side, axis=-1) for side in ((s, zero), (one, s), (1 - s, one), (zero, 1 - s))]
+    )
+    g = box.gradient(border)
+    angle = numpy.arctan2(g[:, 1], g[:, 0])
+    turns = (numpy.diff(numpy.append(angle, angle[0])) + numpy.pi) % (2 * numpy.pi) - numpy.pi
+    if not numpy.isfinite(turns).all() or numpy.abs(turns).max() > 2.0:
+        return []
+    index = {"minimum": 1, "maximum": 1, "inflection": 0}
+    expected = sum(index.get(point["kind"], 1 - point["valleys"]) for point in points)
+    turned = round(float(turns.sum()) / (2 * numpy.pi))
+    if turned == expected:
+        return []
+    turning = f"the gradient turns {turned} times along the border of the domain"
+    return [f"{turning}, and {expected} times around the points found: some were missed"]
