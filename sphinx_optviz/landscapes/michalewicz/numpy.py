@@ -1,0 +1,9 @@
+import math
+
+import numpy as np
+
+
+def f(x, y):
+    first = np.sin(x) * np.sin(x**2 / math.pi) ** 20
+    second = np.sin(y) * np.sin(2 * y**2 / math.pi) ** 20
+    return -first - second

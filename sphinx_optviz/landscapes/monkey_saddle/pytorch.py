@@ -1,0 +1,3 @@
+# Plain arithmetic: the same line in every framework.
+def f(x, y):
+    return x**3 - 3 * x * y**2
