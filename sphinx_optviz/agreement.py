@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.plan import Plot, Series
 
 # In the memory of comparisons: bump it when the same numbers may be judged in another way.
-_JUDGEMENT = 7
+_JUDGEMENT = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,11 +158,11 @@ class Judge:
         """All runs that both frameworks have of the landscape of *series*."""
         places = [item for panel in plot.panels for item in panel.series if item.landscape == series.landscape]
         runs = dict.fromkeys((item.run(name), item.run(reference)) for item in places)
-        pairs = [Pair(run, self._result(run), self._result(other)) for run, other in runs]
-        run, other = series.comparison(name), series.comparison(reference)
-        if self._failure([run, other]) is None:
-            pairs.append(Pair(run, self._result(run), self._result(other)))
-        return pairs
+        optional = [(series.search(name), series.search(reference))] if series in plot.searched else []
+        optional.append((series.comparison(name), series.comparison(reference)))
+        known = [pair for pair in optional if all(run.key in self._outcomes for run in pair)]
+        both = [*runs, *(pair for pair in known if self._failure(pair) is None)]
+        return [Pair(run, self._result(run), self._result(other), reference) for run, other in both]
 
     def _comparison(self, pairs: Sequence[Pair]) -> Comparison:
         content = [

@@ -84,13 +84,16 @@ class CheckBuilder(Builder):
         build.plan()
         # Whether entries can be told to be unused: not while a directive does not say what it needs.
         self.complete = not any(work.record.problems or work.problems for work in build.works.values())
-        self.used = _used(build)
-        unused = unused_entries(build.store.folder, self.used)
-        reasons = _reasons(build, unused)
+        before = set(unused_entries(build.store.folder, ()))
         build.execute()
+        # Only now: where slices go is known when the critical points are.
+        self.used = _used(build)
+        unused = [path for path in unused_entries(build.store.folder, self.used) if path in before]
+        reasons = _reasons(build, unused, before)
         reasons |= _run_again_for_version(build)
         build.tell(drawn=False)
         build.compare()
+        build.check()
         rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
         lacking: set[Status] = {"stale", "missing"} if build.settings.execute == "never" else set()
         for row in rows:
@@ -112,15 +115,15 @@ def _used(build: Build) -> set[str]:
     return {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
 
 
-def _reasons(build: Build, unused: Sequence[Path]) -> dict[str, str]:
-    """By key, why a run has no result in the store, or is not taken from there."""
+def _reasons(build: Build, unused: Sequence[Path], before: AbstractSet[Path]) -> dict[str, str]:
+    """By key, why a run has no result in the store, or is not taken from there; *before* are the entries that were."""
     from sphinx_optviz.staleness import descriptions, reason
 
     described = descriptions(unused)
     reasons = {}
     for run in build.wanted:
         path = build.store.path(run)
-        if not path.exists():
+        if path not in before:
             reasons[run.key] = reason(run, described)
         elif build.settings.execute == "force":
             reasons[run.key] = "optviz_execute is 'force'"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import TOLERANCES
-from sphinx_optviz.points import cell_count, cells_of, columns_of, with_neighbours
+from sphinx_optviz.points import cell_count, cells_of, points_of, with_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy
 
+    from sphinx_optviz.critical import CriticalPoint, CriticalPoints
     from sphinx_optviz.runs import Operation, Result, Run
 
     Numbers = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
@@ -27,7 +28,7 @@ class Disagreement:
     """How a function of one framework differs from the reference, in the first quantity that does."""
 
     function: str
-    kind: Literal["numbers", "not_finite", "precision"]
+    kind: Literal["numbers", "not_finite", "precision", "critical_points"]
     operation: Operation
     points: int  # how many of them differ
     total: int
@@ -59,6 +60,7 @@ class Pair:
     run: Run
     result: Result
     reference: Result
+    reference_framework: str = ""
 
 
 def compare(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> Comparison:
@@ -81,9 +83,50 @@ def compare(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> Compariso
         if found:
             others = dict.fromkeys(item.operation for item in found if item.operation != found[0].operation)
             disagreements.append(replace(found[0], also=tuple(others)))
+        elif other := next(
+            filter(None, (compare_critical(function, pair) for pair in pairs if pair.run.searches)), None
+        ):
+            disagreements.append(other)
         elif lowered := _lowered(function, pairs[0], tolerances):
             disagreements.append(lowered)
     return Comparison(largest=largest, uncompared=tuple(sorted(uncompared)), disagreements=tuple(disagreements))
+
+
+def compare_critical(function: str, pair: Pair) -> Disagreement | None:
+    """The first critical point that one framework has and the other has not, or has of another kind."""
+    mine, its = pair.result.critical[function], pair.reference.critical[function]
+    if mine.doubts or its.doubts:
+        return None
+    labels = framework(pair.run.framework).label, framework(pair.reference_framework).label
+    widths = [axis.high - axis.low for axis in pair.run.axes]
+    hint = ""
+    for (one, other), (label, other_label) in (((mine, its), labels), ((its, mine), labels[::-1])):
+        for point in one.points:
+            if _partner(point, other, widths) is None and not hint:
+                place = ", ".join(f"{number:.6g}" for number in point.at)
+                hint = f"{label} has a {point.kind} at ({place}), and {other_label} has none there"
+    counts = [(len(item.points), sorted(line.kind for line in item.lines), len(item.plateaus)) for item in (mine, its)]
+    if not hint and counts[0] == counts[1]:
+        return None
+    return Disagreement(
+        function=function,
+        kind="critical_points",
+        operation="critical_points",
+        points=len(mine.points),
+        total=len(its.points),
+        hint=hint or "their valleys, ridges or plateaus differ",
+    )
+
+
+def _partner(point: CriticalPoint, other: CriticalPoints, widths: Sequence[float]) -> CriticalPoint | None:
+    """The same point as the *other* framework has it."""
+    # Where the Hessian is singular, rounding moves a point by the root of what it moves others by.
+    apart = 1e-3 if point.degenerate else 1e-6
+    for found in other.points:
+        near = all(abs(x - y) <= apart * width for x, y, width in zip(point.at, found.at, widths, strict=True))
+        if near and (found.kind, found.valleys) == (point.kind, point.valleys):
+            return found
+    return None
 
 
 def lowered_precision(run: Run, result: Result, tolerances: Mapping[str, float]) -> tuple[Disagreement, ...]:
@@ -147,7 +190,7 @@ def _compare(
 
     mine = _numbers(pair.result, operation, function, pair.run)
     reference = _numbers(pair.reference, operation, function, pair.run)
-    columns = columns_of(pair.run.axes, pair.run.samples)
+    columns = points_of(pair.run)
     errors = _errors(pair.result, operation, function) + _errors(pair.reference, operation, function)
     finite = numpy.isfinite(mine) & numpy.isfinite(reference)
     difference = numpy.abs(mine - reference)
@@ -205,7 +248,7 @@ def _slack(function: str, operation: Operation, pair: Pair, context: Pair) -> An
     own = _sizes(function, operation, pair)
     if len(context.run.operations) < len(_OPERATIONS):
         return (_UNKNOWN * own.max() + _SMALLEST) * numpy.ones((len(own), 1))
-    columns = columns_of(pair.run.axes, pair.run.samples)
+    columns = points_of(pair.run)
     nearest = slice(None) if pair is context else _nearest(context.run, columns)
     values, gradients, hessians = (_sizes(function, name, context)[nearest] for name in _OPERATIONS)
     # A third derivative in the manner of a wave, of which every derivative is as much larger as the one before.
@@ -242,7 +285,7 @@ def _typical(function: str, operation: Operation, context: Pair) -> Any:
     import numpy
 
     sizes = _sizes(function, operation, context)
-    cells = cells_of(context.run.axes, columns_of(context.run.axes, context.run.samples))
+    cells = cells_of(context.run.axes, points_of(context.run))
     found = numpy.zeros(cell_count(context.run.axes))
     for cell in numpy.unique(cells):
         found[cell] = numpy.median(sizes[cells == cell])
@@ -261,7 +304,7 @@ def _nearest(run: Run, columns: Sequence[Any]) -> Any:
             [(column - axis.low) / width for column, axis, width in zip(points, run.axes, widths, strict=True)], axis=-1
         )
 
-    return cKDTree(scaled(columns_of(run.axes, run.samples))).query(scaled(columns))[1]
+    return cKDTree(scaled(points_of(run))).query(scaled(columns))[1]
 
 
 def _scale(function: str, operation: Operation, context: Pair) -> float:

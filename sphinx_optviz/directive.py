@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -11,9 +10,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_optviz import grammar
 from sphinx_optviz.frameworks import did_you_mean, framework_name
 from sphinx_optviz.log import warn
-from sphinx_optviz.model import MAX_COORDINATE, VIEWS, Annotation, Interval, PlotRecord, PlotSpec
+from sphinx_optviz.model import VIEWS, Claim, Interval, PlotRecord, PlotSpec
 from sphinx_optviz.nodes import optplot_code, optplot_image
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def parse_interval(text: str) -> Interval:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) not in (2, 3):
         raise ValueError("write it as 'low : high' or 'low : high : count'")
-    low, high = _number(parts[0]), _number(parts[1])
+    low, high = grammar.number(parts[0]), grammar.number(parts[1])
     if low >= high:
         raise ValueError(f"{low:g} is not below {high:g}")
     if len(parts) == 2:
@@ -55,37 +55,9 @@ def parse_interval(text: str) -> Interval:
     return Interval(low, high, int(parts[2]))
 
 
-def parse_annotations(text: str) -> tuple[Annotation, ...]:
-    """One ``TEXT @ x`` or ``TEXT @ (x, y)`` a line. Raises ValueError."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        label, at, where = line.rpartition("@")
-        if not at or not label.strip():
-            raise ValueError(f"{line!r} is not of the form 'TEXT @ x' or 'TEXT @ (x, y)'")
-        bare = where.strip()
-        bare = bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
-        numbers = tuple(_number(part) for part in bare.split(","))
-        if len(numbers) > 2:
-            raise ValueError(f"{where.strip()!r} has more than two coordinates")
-        found.append(Annotation(label.strip(), numbers))
-    return tuple(found)
-
-
 def parse_names(text: str) -> tuple[str, ...]:
     """Names separated by blanks or commas, without repetition."""
     return tuple(dict.fromkeys(text.replace(",", " ").split()))
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text.strip()!r} is not a number") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{text.strip()!r} is not a finite number")
-    if abs(number) > MAX_COORDINATE:
-        raise ValueError(f"{text.strip()!r} is not a number of at most {MAX_COORDINATE:g}")
-    return number
 
 
 def _frameworks(text: str) -> tuple[str, ...]:
@@ -124,7 +96,7 @@ def _figsize(text: str) -> tuple[float, float]:
     parts = re.split(r"\s*[,x]\s*|\s+", text.strip())
     if len(parts) != 2:
         raise ValueError("write it as 'width, height', in inches")
-    width, height = _number(parts[0]), _number(parts[1])
+    width, height = grammar.number(parts[0]), grammar.number(parts[1])
     if not (0.5 <= width <= _MAX_INCHES and 0.5 <= height <= _MAX_INCHES):
         raise ValueError(f"width and height are in inches, from 0.5 to {_MAX_INCHES:g}")
     return width, height
@@ -142,7 +114,9 @@ _PLOT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "view": ("views", _views),
     "x": ("x", parse_interval),
     "y": ("y", parse_interval),
-    "annotate": ("annotations", parse_annotations),
+    "critical-points": ("critical_points", grammar.kinds_named),
+    "through": ("through", grammar.through),
+    "annotate": ("annotations", grammar.annotation_lines),
     "code": ("code", _choice("above", "below", "hidden")),
     "figure": ("figure", _choice("shared", "each", "none")),
     "figsize": ("figsize", _figsize),
@@ -160,7 +134,10 @@ _FIGURE_OPTIONS: dict[str, Callable[[str], Any]] = {
     "figclass": directives.class_option,
 }
 
-OPTIONS = (*_FIGURE_OPTIONS, *_PLOT_OPTIONS)
+# Each line of it is checked, and warned of, by itself.
+_EXPECT = "expect"
+
+OPTIONS = (*_FIGURE_OPTIONS, *_PLOT_OPTIONS, _EXPECT)
 
 
 def _as_text(argument: str | None) -> str:
@@ -228,6 +205,8 @@ class OptplotDirective(SphinxDirective):
                 value = self._checked(option, check)
                 if value is not None:
                     fields[field] = value
+            elif option == _EXPECT:
+                fields["claims"] = self._claims()
             elif option not in _FIGURE_OPTIONS:
                 self._problem(f"unknown option :{option}:. {did_you_mean(option, list(OPTIONS))}", option)
         return PlotSpec(landscapes=names, **fields)
@@ -241,13 +220,30 @@ class OptplotDirective(SphinxDirective):
             self._problem(f":{option}: {self.options[option]!r} is not valid: {reason}", option)
             return None
 
-    def _problem(self, message: str, option: str = "") -> None:
-        """Warn at the line of *option*, and keep the message for the page."""
-        source, line = self.get_source_info()
+    def _claims(self) -> tuple[Claim, ...]:
+        """What ``:expect:`` says, a line each; a line that is no claim is a problem and is left out."""
+        claims = []
+        offset = self._offset(_EXPECT)
+        lines = self.block_text.splitlines()
+        for text in filter(None, map(str.strip, self.options[_EXPECT].splitlines())):
+            at = next((number for number in range(offset, len(lines)) if lines[number].strip().endswith(text)), offset)
+            try:
+                claims.append(grammar.claim(text, self.get_source_info()[1] + at))
+            except ValueError as error:
+                self._problem(f":{_EXPECT}: {error}", lines_below=at)
+            offset = at
+        return tuple(claims)
+
+    def _offset(self, option: str) -> int:
+        """How many lines below the directive *option* stands."""
         lines = self.block_text.splitlines()
         starts = (number for number, text in enumerate(lines) if text.strip().startswith(f":{option}:"))
-        offset = next(starts, 0) if option else 0
-        warn("directive", message, location=f"{source}:{line + offset}")
+        return next(starts, 0) if option else 0
+
+    def _problem(self, message: str, option: str = "", lines_below: int = 0) -> None:
+        """Warn at the line of *option*, or at another, and keep the message for the page."""
+        source, line = self.get_source_info()
+        warn("directive", message, location=f"{source}:{line + (lines_below or self._offset(option))}")
         self._problems.append(message)
 
     # ---- nodes

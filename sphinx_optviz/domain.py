@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx.domains import Domain
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
-    from sphinx_optviz.model import Placement, PlotRecord, TabStyle
+    from sphinx_optviz.model import Number, Placement, PlotRecord, TabStyle
 
 
 class OptvizDomain(Domain):
@@ -21,15 +21,17 @@ class OptvizDomain(Domain):
 
     name = "optviz"
     label = "optviz"
-    data_version = 1  # bump it when PlotRecord or PlotSpec changes its shape
-    initial_data = {"records": {}}  # noqa: RUF012 - Sphinx copies it
+    data_version = 2  # bump it when PlotRecord or PlotSpec changes its shape
+    initial_data = {"records": {}, "questions": {}}  # noqa: RUF012 - Sphinx copies it
 
     # What the pages show, by (docname, index). Not part of the data: it is made anew in each build, and stays None
     # for builders that write no pages.
     placements: Mapping[tuple[str, int], Placement] | None = None
+    numbers: Mapping[tuple[str, str], Number] = {}  # by (docname, expression)
     # Where the image files lie, and their MIME type; "" when the builder takes none that we can draw.
     figures: tuple[Path, str] = (Path(), "")
     tab_style: TabStyle = "labelled"
+    output: tuple[str, str] = ("", "")  # the builder's format and name
 
     @property
     def records(self) -> dict[str, list[PlotRecord]]:
@@ -42,13 +44,29 @@ class OptvizDomain(Domain):
         of_document.append(record)
         return len(of_document) - 1
 
+    @property
+    def questions(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """What the prose asks for with ``optval``, by document and expression: file and line of the first time."""
+        by_document: dict[str, dict[str, tuple[str, int]]] = self.data["questions"]
+        return {
+            (docname, expression): place
+            for docname in sorted(by_document)
+            for expression, place in by_document[docname].items()
+        }
+
+    def ask(self, docname: str, expression: str, source: str, line: int) -> None:
+        """Keep that *docname* shows the value of *expression*."""
+        self.data["questions"].setdefault(docname, {}).setdefault(expression, (source, line))
+
     def clear_doc(self, docname: str) -> None:
         self.records.pop(docname, None)
+        self.data["questions"].pop(docname, None)
 
-    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, dict[str, list[PlotRecord]]]) -> None:
-        for docname, records in otherdata.get("records", {}).items():
-            if docname in docnames:
-                self.records[docname] = records
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, dict[str, Any]]) -> None:
+        for name in self.initial_data:
+            for docname, its in otherdata[name].items():
+                if docname in docnames:
+                    self.data[name][docname] = its
 
     # The base class raises for `any`; there is nothing here to refer to.
     def resolve_any_xref(self, *_args: object) -> list[tuple[str, nodes.reference]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz import environments
 from sphinx_optviz.frameworks import framework
-from sphinx_optviz.points import cell_count, cells_of, columns_of
+from sphinx_optviz.points import cell_count, cells_of, points_of
 from sphinx_optviz.processes import Pool, Program
 from sphinx_optviz.runs import Axis, Failure, Run, Source
 from sphinx_optviz.store import pack_result
@@ -156,7 +156,7 @@ def _not_installed(name: str, module: str, settings: Settings) -> Failure:
 
 
 def _request(run: Run) -> Message:
-    columns = columns_of(run.axes, run.samples)
+    columns = points_of(run)
     return {
         "source": run.source.text,
         "path": str(run.source.path),
@@ -164,6 +164,8 @@ def _request(run: Run) -> Message:
         "operations": list(run.operations),
         "cells": cells_of(run.axes, columns).astype("<i4").tobytes() if run.samples else b"",
         "cell_count": cell_count(run.axes),
+        "low": [axis.low for axis in run.axes],
+        "high": [axis.high for axis in run.axes],
         "points": [column.astype("<f8").tobytes() for column in columns],
     }
 

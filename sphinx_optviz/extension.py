@@ -10,7 +10,10 @@ from sphinx_optviz.check import CheckBuilder
 from sphinx_optviz.directive import OptplotDirective
 from sphinx_optviz.domain import OptvizDomain
 from sphinx_optviz.log import CATALOG
+from sphinx_optviz.nodes import depart_description, figure_description, visit_description
 from sphinx_optviz.place import PlacePlots
+from sphinx_optviz.references import resolve_panel
+from sphinx_optviz.roles import OptvalRole
 from sphinx_optviz.tabs import ArrangeTabs
 from sphinx_optviz.update import update
 
@@ -27,6 +30,7 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", config.check_values)
     # PARSE and PLAN
     app.add_directive("optplot", OptplotDirective)
+    app.add_role("optval", OptvalRole())
     app.add_domain(OptvizDomain)
     app.add_builder(CheckBuilder)
     # EXECUTE
@@ -34,6 +38,8 @@ def setup(app: Sphinx) -> None:
     # PLACE
     app.add_post_transform(PlacePlots)
     app.add_post_transform(ArrangeTabs)
+    app.add_node(figure_description, html=(visit_description, depart_description))
+    app.connect("missing-reference", resolve_panel)
     app.connect("builder-inited", add_static_folder)
     app.connect("html-page-context", add_style)
 

@@ -14,19 +14,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.files import write_file
-from sphinx_optviz.model import Placement, Tab
+from sphinx_optviz.model import Number, Placement, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # Bump it when the shape of the file changes.
-_FORMAT = 1
+_FORMAT = 2
 
 # Clocks of file systems tick up to this often, in nanoseconds: a file can change twice within one tick.
 _TICK = 20_000_000
 
 Placements = dict[tuple[str, int], Placement]
+Numbers = dict[tuple[str, str], Number]
 
 
 class BuildMemory:
@@ -36,8 +37,8 @@ class BuildMemory:
         self._path = folder / f"last-{suffix or 'without'}.json"
         self._started = time.time_ns()
 
-    def recall(self, asked: str) -> tuple[Placements, dict[str, str]] | None:
-        """What pages show, by directive, and its digests, by document; None if anything may be different now.
+    def recall(self, asked: str) -> tuple[Placements, Numbers, dict[str, str]] | None:
+        """What pages show, by directive and expression, and its digests by document; None if anything may be different.
 
         *asked* is a digest of all that the build depends on and that is no file.
         """
@@ -48,7 +49,8 @@ class BuildMemory:
             if any(_stamp(path) != stamp for path, stamp in kept["files"].items()):
                 return None
             placements = {(docname, index): _placement(fields) for docname, index, fields in kept["placements"]}
-            return placements, dict(kept["shown"])
+            numbers = {(docname, asked_for): Number(**fields) for docname, asked_for, fields in kept["numbers"]}
+            return placements, numbers, dict(kept["shown"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -56,12 +58,13 @@ class BuildMemory:
         self,
         asked: str,
         placements: Mapping[tuple[str, int], Placement],
+        numbers: Mapping[tuple[str, str], Number],
         shown: Mapping[str, str],
         *,
         read: Iterable[str],
         written: Iterable[str],
     ) -> None:
-        """Keep what *placements* show, and the files that it depends on, those that must not be there included.
+        """Keep what *placements* and *numbers* show, and the files behind it, those that must not be there included.
 
         Nothing is kept if a file that was *read* may have changed since; *written* are this build's own.
         """
@@ -74,6 +77,7 @@ class BuildMemory:
             "asked": asked,
             "files": files,
             "placements": [[*place, asdict(placement)] for place, placement in placements.items()],
+            "numbers": [[*place, asdict(number)] for place, number in numbers.items()],
             "shown": dict(shown),
         }
         with contextlib.suppress(OSError):
@@ -96,4 +100,5 @@ def _stamp(path: str) -> list[int] | None:
 
 def _placement(fields: dict[str, Any]) -> Placement:
     tabs = tuple(Tab(**{**tab, "code": tuple(tab["code"])}) for tab in fields["tabs"])
-    return Placement(**{**fields, "tabs": tabs, "notes": tuple(fields["notes"]), "problems": tuple(fields["problems"])})
+    sequences = {name: tuple(fields[name]) for name in ("description", "notes", "problems")}
+    return Placement(**{**fields, **sequences, "tabs": tabs})

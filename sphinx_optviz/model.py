@@ -25,6 +25,27 @@ VIEWS: Mapping[str, int] = {
     "slices": 2,
 }
 
+# What authors can call points, and what more than one of them is called.
+KINDS: Mapping[str, str] = {
+    "critical point": "critical points",
+    "minimum": "minima",
+    "local minimum": "local minima",
+    "global minimum": "global minima",
+    "maximum": "maxima",
+    "local maximum": "local maxima",
+    "global maximum": "global maxima",
+    "saddle": "saddles",
+    "monkey saddle": "monkey saddles",
+    "inflection": "inflections",
+    "degenerate": "degenerate points",
+    "edge minimum": "edge minima",
+    "edge maximum": "edge maxima",
+    "valley": "valleys",
+    "ridge": "ridges",
+    "plateau": "plateaus",
+    "kink": "kinks",
+}
+
 # The largest number in a domain: twice as much, the width of a domain, must still be finite.
 MAX_COORDINATE = 1e300
 
@@ -80,11 +101,36 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Points by what they are, as in KINDS, or "place": the point ``near``.
+
+    ``of`` a function or a landscape, "" for the first; ``near`` a place: of several points the one nearest to it.
+    """
+
+    kind: str
+    of: str = ""
+    near: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
-    """A label and the coordinates that its arrow points at: ``(x,)`` on a curve, or an exact ``(x, y)``."""
+    """A label, and what its arrow points at: ``(x,)`` on a curve, an exact ``(x, y)``, or points by what they are."""
 
     text: str
-    at: tuple[float, ...]
+    at: tuple[float, ...] | Where
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """One line of ``:expect:``: what the author says, to be checked against what was computed."""
+
+    text: str
+    line: int  # in the file, for the warning
+    subject: str  # "points", "value", "gradient", "hessian" or "eigenvalues"
+    where: Where  # the points claimed, or the place of a quantity
+    count: int | None = None  # how many points there are
+    numbers: tuple[str, ...] = ()  # as written: coordinates of the points, or components of the quantity
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +142,10 @@ class PlotSpec:
     views: tuple[str, ...] = ()
     x: Interval | None = None
     y: Interval | None = None
+    critical_points: tuple[str, ...] = ()  # the kinds to mark; "all" for all
     annotations: tuple[Annotation, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    through: Where | None = None  # the critical point that slices go through
     figure: FigureKind = "shared"
     code: CodePlace = "above"
     figsize: tuple[float, float] | None = None  # inches
@@ -130,6 +179,15 @@ class Tab:
     image: str = ""  # file name of the figure drawn from its own numbers, with ``:figure: each``
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What the role ``optval`` shows: as plain text, and as LaTeX."""
+
+    text: str
+    latex: str
+    is_matrix: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
     """All that the page shows for one directive, decided before the first page is written."""
@@ -139,5 +197,7 @@ class Placement:
     image: str = ""  # file name of the shared figure; "" also where the builder takes no images
     image_error: str = ""  # for readers: why there is no figure
     alt: str = ""
+    description: tuple[str, ...] = ()  # of the figure, in sentences, for those who cannot see it
+    panels: int = 0
     notes: tuple[str, ...] = ()  # for readers: whose numbers are shown, and whether the frameworks agree
     problems: tuple[str, ...] = ()  # for readers: what was wrong in the directive

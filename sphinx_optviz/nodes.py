@@ -1,6 +1,8 @@
-"""The nodes between parsing and writing. None of them reaches a writer: the post-transforms replace them all."""
+"""The nodes between parsing and writing. Only the last of them reaches a writer, that of HTML."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from docutils import nodes
 
@@ -26,3 +28,18 @@ class framework_tabs(nodes.General, nodes.Element):  # noqa: N801
 
 class framework_tab(nodes.Part, nodes.Element):  # noqa: N801
     """One framework's blocks. Carries ``framework`` and ``label``."""
+
+
+class figure_description(nodes.General, nodes.Element):  # noqa: N801
+    """What a figure shows, in paragraphs, under a ``summary``: in HTML it opens when the reader wants it."""
+
+
+def visit_description(translator: Any, node: nodes.Element) -> None:
+    """For HTML's writer."""
+    summary = translator.encode(node["summary"])
+    translator.body.append(f'<details class="optviz-description"><summary>{summary}</summary>\n')
+
+
+def depart_description(translator: Any, _node: nodes.Element) -> None:
+    """For HTML's writer."""
+    translator.body.append("</details>\n")

@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING, cast
 
 from sphinx_optviz import log
 from sphinx_optviz.agreement import Judge
+from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, quantities_at
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
+from sphinx_optviz.hidden import hidden
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
+from sphinx_optviz.marks import marked
 from sphinx_optviz.model import Placement, image_type
-from sphinx_optviz.plan import PlanError, plan
+from sphinx_optviz.optval import ExpressionError, answer, question
+from sphinx_optviz.plan import PlanError, plan, series_named
 from sphinx_optviz.report import Report
-from sphinx_optviz.runs import Failure
+from sphinx_optviz.runs import Failure, Result
 from sphinx_optviz.shown import placement
+from sphinx_optviz.spots import coordinates
 from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
@@ -30,10 +35,12 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_optviz.agreement import Finding, Verdict
+    from sphinx_optviz.critical import CriticalPoints
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.draw import Figure
     from sphinx_optviz.log import Subtype
-    from sphinx_optviz.model import PlotRecord, Settings
+    from sphinx_optviz.model import Claim, Number, PlotRecord, Settings
+    from sphinx_optviz.optval import Question
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Run
 
@@ -47,6 +54,7 @@ class Work:
     record: PlotRecord
     plot: Plot | None = None
     problems: list[str] = field(default_factory=list)
+    found: dict[tuple[str, str], CriticalPoints] = field(default_factory=dict)  # by landscape and function
     drawn_from: str = ""  # the framework whose numbers the shared figure shows; "" if there are none
     rescued: bool = False  # NumPy was asked for numbers, because no framework gave any
     verdict: Verdict | None = None
@@ -75,12 +83,16 @@ class Build:
         self.outcomes: dict[str, Outcome] = {}
         self.seconds: dict[str, float] = {}  # by key of run: how long those took that ran now
         self.undrawn: dict[Path, str] = {}
-        records = cast("OptvizDomain", env.get_domain("optviz")).records
+        self.numbers: dict[tuple[str, str], Number] = {}  # by document and expression
+        domain = cast("OptvizDomain", env.get_domain("optviz"))
+        records = domain.records
         self.works: dict[Place, Work] = {
             (docname, index): Work(record)
             for docname in sorted(records)
             for index, record in enumerate(records[docname])
         }
+        self.asked = domain.questions
+        self.questions: dict[tuple[str, str], Question] = {}  # those of them that can be answered
 
     def run(self) -> dict[Place, Placement]:
         """What each directive shows."""
@@ -90,6 +102,7 @@ class Build:
             self.execute(pool)
             self.tell()
             self.compare()
+            self.check()
             self._draw(pool)
         finally:
             pool.close()
@@ -137,6 +150,14 @@ class Build:
                 for problem in work.plot.problems:
                     self._warn("directive", problem, location=work.location)
                 work.problems.extend(work.plot.problems)
+        for place, (source, line) in self.asked.items():
+            self._plan_question(place, f"{source}:{line}")
+
+    def _plan_question(self, place: tuple[str, str], location: str) -> None:
+        try:
+            self.questions[place] = question(place[1], location, self.settings, self.catalogue)
+        except (ExpressionError, LandscapeError) as error:
+            self._warn("claim", f"optval {place[1]!r}: {error}", location=location)
 
     # ---- EXECUTE
 
@@ -147,20 +168,47 @@ class Build:
 
     @property
     def wanted(self) -> list[Run]:
-        """Each run that the plots want, once."""
-        runs = (run for _, plot in self.planned for name in plot.involved for run in plot.all_runs(name))
+        """Each run that the plots and the numbers in the prose want, once."""
+        runs = [run for _, plot in self.planned for name in plot.involved for run in plot.all_runs(name)]
+        runs += [run for question in self.questions.values() for run in question.runs]
         return list({run.key: run for run in runs}.values())
 
     def execute(self, pool: DrawingPool | None = None) -> None:
         """Get the outcomes of all runs that the plots want; *pool* is warmed up when there is something to run."""
+        # Where slices go is known only when the critical points are.
+        sliced = {run.key for _, plot in self.planned for name in plot.involved for run in plot.slices(name)}
+        self._run([run for run in self.wanted if run.key not in sliced], pool)
+        for work, plot in self.planned:
+            work.found = self._found(plot)
+            work.plot, problems = marked(plot, work.found)
+            for problem in problems:
+                self._warn(problem.subtype, problem.message, location=work.location)
+                work.problems.append(problem.message)
         self._run(self.wanted, pool)
         for work, plot in self.planned:
             work.drawn_from = self._source_of_numbers(plot)
             work.rescued = self._numpy_can_help(work, plot)
-        self._run([run for work, plot in self.planned if work.rescued for run in plot.runs("numpy")], pool)
-        for work, plot in self.planned:
-            if work.rescued and self.failure(plot, "numpy") is None:
+        rescued = [(work, plot) for work, plot in self.planned if work.rescued]
+        self._run([run for _, plot in rescued for run in (*plot.runs("numpy"), *plot.searches("numpy"))], pool)
+        for work, plot in rescued:
+            if self.failure(plot, "numpy") is None:
                 work.drawn_from = "numpy"
+                work.found = self._found(plot, "numpy")
+                work.plot, _ = marked(plot, work.found)
+
+    def _found(self, plot: Plot, *instead: str) -> dict[tuple[str, str], CriticalPoints]:
+        """The critical points by the framework whose numbers are drawn or, if it has none, by the next that has."""
+        for name in instead or dict.fromkeys([plot.drawn_from, *plot.involved]):
+            runs = plot.searches(name)
+            results = [self.outcomes[run.key] for run in runs]
+            if runs and not any(isinstance(result, Failure) for result in results):
+                return {
+                    (run.label, function): critical
+                    for run, result in zip(runs, results, strict=True)
+                    if isinstance(result, Result)
+                    for function, critical in result.critical.items()
+                }
+        return {}
 
     def tell(self, *, drawn: bool = True) -> None:
         """Warn of what failed, and, where figures are *drawn*, of results without which there is none."""
@@ -168,9 +216,12 @@ class Build:
             for name in plot.involved:
                 shown = drawn and work.record.spec.figure == "shared"
                 needed = shown and name == plot.drawn_from and not work.drawn_from
-                self.report.add(plot.runs(name), plot.comparisons(name), work.location, needed=needed)
+                others = [run for run in plot.all_runs(name) if run not in plot.runs(name)]
+                self.report.add(plot.runs(name), others, work.location, needed=needed)
             if work.rescued:
-                self.report.add(plot.runs("numpy"), (), work.location, needed=False)
+                self.report.add(plot.runs("numpy"), plot.searches("numpy"), work.location, needed=False)
+        for asked in self.questions.values():
+            self.report.add((), asked.runs, asked.location, needed=False)
         self.report.warn(self.outcomes)
         for problem in self.store.problems:
             self._warn("store", problem.message, location=f"{problem.path}:1")
@@ -230,6 +281,40 @@ class Build:
                 self.report.disagreement(finding, work.location)
         judge.remember()
 
+    def check(self) -> None:
+        """Warn of claims that are false, and of plots that hide what they should show; answer the prose's questions."""
+        for work, plot in self.planned:
+            for claim in work.record.spec.claims:
+                if wrong := self._check_claim(claim, work, plot):
+                    self._warn(
+                        "claim",
+                        f"claim {claim.text!r} does not hold: {wrong}",
+                        location=f"{work.record.source}:{claim.line}",
+                    )
+            for message in hidden(plot, work.drawn_from, work.found, self.outcomes):
+                self._warn("domain", message, location=work.location)
+        for place, asked in self.questions.items():
+            self.numbers[place], wrong = answer(asked, self.outcomes)
+            if wrong:
+                self._warn("claim", wrong, location=asked.location)
+
+    def _check_claim(self, claim: Claim, work: Work, plot: Plot) -> str:
+        """What is wrong with it; "" also where there is no result to check it by, which is told elsewhere."""
+        try:
+            series, function = series_named(claim.where.of, plot.searched)
+        except PlanError as error:
+            return str(error)
+        critical = work.found.get((series.landscape.name, function))
+        if claim.subject == "points":
+            widths = [axis.high - axis.low for axis in series.axes]
+            return "" if critical is None else check_points(claim, critical, widths)
+        if claim.where.kind != "place":
+            return "" if critical is None else check_at_spots(claim, critical)
+        if len(claim.where.near) != len(series.axes):
+            return f"{coordinates(claim.where.near)} is no point of a function of {len(series.axes)} variable(s)"
+        outcome = self.outcomes[series.at(plot.drawn_from, claim.where.near).key]
+        return "" if isinstance(outcome, Failure) else check_quantity(claim, quantities_at(outcome, function))
+
     # ---- DRAW
 
     def _draw(self, pool: DrawingPool) -> None:
@@ -279,4 +364,5 @@ class Build:
             undrawn=undrawn,
             failures={name: self.failure(work.plot, name) for name in work.plot.involved},
             verdict=work.verdict,
+            found=work.found,
         )

@@ -6,13 +6,20 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
+from sphinx.locale import get_translation
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from sphinx_optviz.model import Placement
-from sphinx_optviz.nodes import framework_tab, framework_tabs, optplot_code, optplot_image
+from sphinx_optviz.log import CATALOG
+from sphinx_optviz.model import Number, Placement
+from sphinx_optviz.nodes import figure_description, framework_tab, framework_tabs, optplot_code, optplot_image
 
 if TYPE_CHECKING:
     from sphinx_optviz.domain import OptvizDomain
+
+_ = get_translation(CATALOG)
+
+# Where an expression has no value; the author has been warned.
+_UNKNOWN = Number("?", "?")
 
 # A power of ten as ``shown`` writes it.
 _POWER = re.compile("(\\d)·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
@@ -46,6 +53,25 @@ class PlacePlots(SphinxPostTransform):
                 else:
                     self._place_code(node, placement)
 
+        self._fill_numbers(domain)
+
+    def _fill_numbers(self, domain: OptvizDomain) -> None:
+        """Put the number where ``optval`` asks for it: as mathematics where the builder can show it."""
+        if domain.placements is None:
+            return
+        for kind in (nodes.inline, nodes.math):
+            for node in list(self.document.findall(kind)):
+                if "optval" in node:
+                    number = domain.numbers.get((node["docname"], node["optval"]), _UNKNOWN)
+                    node.parent.replace(node, self._number(number, domain))
+
+    def _number(self, number: Number, domain: OptvizDomain) -> nodes.Node:
+        # An EPUB has no script that would set mathematics, and LaTeX's fonts lack the signs of a plain text.
+        has_mathematics = domain.output[0] == "html" and domain.output[1] != "epub"
+        if domain.tab_style == "open" or (number.is_matrix and has_mathematics):
+            return nodes.math(number.latex, number.latex)
+        return nodes.Text(number.text)
+
     def _tell(self, node: nodes.Element, placement: Placement) -> None:
         """Put what was wrong in the directive before whatever it has become."""
         if placement.problems and placement.alt:
@@ -59,7 +85,17 @@ class PlacePlots(SphinxPostTransform):
         """Put them under the figure or, where there is none, under the code."""
         above = node.parent if isinstance(node.parent, nodes.figure) else node
         at = above.parent.index(above) + 1
-        above.parent[at:at] = [self._note(note) for note in placement.notes]
+        above.parent[at:at] = [*map(self._note, placement.notes), *self._description(placement)]
+
+    def _description(self, placement: Placement) -> list[nodes.Node]:
+        """For those who cannot see the figure; on paper there is none, for want of a place where nobody minds it."""
+        output = cast("OptvizDomain", self.env.get_domain("optviz")).output[0]
+        if not placement.description or output == "latex":
+            return []
+        paragraphs = [nodes.paragraph("", text) for text in placement.description]
+        if output == "html":
+            return [figure_description("", *paragraphs, summary=_("Description of the figure"))]
+        return [nodes.container("", *paragraphs, classes=["optviz-description"])]
 
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:
         figure = node.parent

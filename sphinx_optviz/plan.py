@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Annotation
+from sphinx_optviz.frameworks import did_you_mean
+from sphinx_optviz.model import DEFAULT_COUNTS, VIEWS, Where
 from sphinx_optviz.runs import Axis, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sphinx_optviz.landscapes import Catalogue, Landscape
     from sphinx_optviz.model import PlotSpec, Settings
 
@@ -46,6 +49,8 @@ class Series:
 
     landscape: Landscape
     axes: tuple[Axis, ...]
+    through: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # of a slice: a point on it, and its direction
+    name: str = ""  # of a slice, for the legend
 
     _runs: dict[str, tuple[Run, Run]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
@@ -57,6 +62,16 @@ class Series:
         """The run that gives what frameworks are compared by: the grid, thinned, and random points between."""
         return self._both(framework)[1]
 
+    def search(self, framework: str) -> Run:
+        """The run that finds all critical points in the box of the axes."""
+        box = tuple(replace(axis, count=2) for axis in self.axes)
+        return replace(self.run(framework), operations=("critical_points",), axes=box)
+
+    def at(self, framework: str, point: Sequence[float]) -> Run:
+        """The run that gives the value, the gradient and the Hessian at one *point*."""
+        axes = tuple(replace(axis, low=x, high=x, count=1) for axis, x in zip(self.axes, point, strict=True))
+        return replace(self.run(framework), operations=("values", "gradients", "hessians"), axes=axes)
+
     def _both(self, framework: str) -> tuple[Run, Run]:
         if framework not in self._runs:  # making one means hashing
             drawn = Run(
@@ -65,6 +80,7 @@ class Series:
                 functions=tuple(function.name for function in self.landscape.functions),
                 operations=("values",),
                 axes=self.axes,
+                through=self.through,
                 label=self.landscape.name,
             )
             compared = replace(
@@ -78,12 +94,45 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A text, and the point that its arrow points at."""
+
+    text: str
+    at: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A critical point as a panel shows it, or a minimum or maximum where there is no gradient."""
+
+    kind: str
+    degenerate: bool
+    is_global: bool
+    at: tuple[float, ...]
+    value: float
+    curve: int  # on which it lies, in a panel of curves
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A curve of critical points."""
+
+    kind: str
+    at: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """One pair (or, in 3-D, triple) of axes. All series of a curve share it; any other view has one landscape."""
+    """One pair (or, in 3-D, triple) of axes. All series of a curve share it; any other view has one landscape.
+
+    Labels, marks and lines depend on what is found; ``marks.py`` adds them.
+    """
 
     view: str
     series: tuple[Series, ...]
-    annotations: tuple[Annotation, ...]
+    labels: tuple[Label, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,19 +146,37 @@ class Plot:
     open_tab: str
     panels: tuple[Panel, ...]
     compared: tuple[Series, ...]  # what frameworks are compared on; () if they are not
+    searched: tuple[Series, ...]  # where critical points are looked for
+    places: tuple[tuple[Series, tuple[float, ...]], ...]  # single points that claims are about
     problems: tuple[str, ...]
 
     def runs(self, framework: str) -> tuple[Run, ...]:
         """All runs that the panels need from *framework*, in the order of the series; two may be the same."""
         return tuple(series.run(framework) for panel in self.panels for series in panel.series)
 
+    def slices(self, framework: str) -> tuple[Run, ...]:
+        """Those of ``runs`` that depend on critical points."""
+        sliced = [panel for panel in self.panels if panel.view == "slices"]
+        return tuple(series.run(framework) for panel in sliced for series in panel.series)
+
     def comparisons(self, framework: str) -> tuple[Run, ...]:
         """The runs that *framework* is compared by, one for each of ``compared``."""
         return tuple(series.comparison(framework) for series in self.compared)
 
+    def searches(self, framework: str) -> tuple[Run, ...]:
+        """The runs that find critical points, one for each of ``searched``; in all frameworks if they are compared."""
+        wanted = self.searched if self.compared or framework == self.drawn_from else ()
+        return tuple(series.search(framework) for series in wanted)
+
     def all_runs(self, framework: str) -> tuple[Run, ...]:
         """Everything that *framework* is asked for."""
-        return (*self.runs(framework), *self.comparisons(framework))
+        places = self.places if framework == self.drawn_from else ()
+        return (
+            *self.runs(framework),
+            *self.comparisons(framework),
+            *self.searches(framework),
+            *(series.at(framework, point) for series, point in places),
+        )
 
     @property
     def involved(self) -> tuple[str, ...]:
@@ -138,6 +205,7 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
     open_tab = preferred if preferred in frameworks else frameworks[0]
     # Outside the tabs the default framework is still the one to draw from, unless the author chose others here.
     drawn_from = preferred if _have_code(landscapes, preferred) and not spec.frameworks else open_tab
+    grids = tuple(Series(landscape, grid_of(landscape, spec)) for landscape in landscapes)
     plot = Plot(
         spec=spec,
         landscapes=landscapes,
@@ -145,7 +213,9 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
         drawn_from=drawn_from,
         open_tab=open_tab,
         panels=_panels(spec, landscapes, problems),
-        compared=tuple(Series(landscape, grid_of(landscape, spec)) for landscape in landscapes),
+        compared=grids,
+        searched=grids if _needs_critical_points(spec) else (),
+        places=_places(spec, grids),
         problems=(),
     )
     if settings.agreement == "off" or len(plot.involved) == 1:
@@ -154,6 +224,47 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
     if points > _MAX_POINTS:
         raise PlanError(f"{points} points are too many; {_MAX_POINTS} are allowed")
     return replace(plot, problems=tuple(problems))
+
+
+def _needs_critical_points(spec: PlotSpec) -> bool:
+    """Whether anything that is shown or checked depends on them; the alternative text does, unless it is given."""
+    named = any(isinstance(annotation.at, Where) for annotation in spec.annotations)
+    described = spec.figure != "none" and spec.alt is None
+    return bool(described or named or spec.critical_points or spec.claims or "slices" in spec.views)
+
+
+def series_named(name: str, grids: Sequence[Series]) -> tuple[Series, str]:
+    """The series and the function that *name* means: ``FUNCTION``, ``LANDSCAPE`` or ``LANDSCAPE.FUNCTION``.
+
+    "" means the first function of the first landscape. Raises PlanError.
+    """
+    names = []
+    for series in grids:
+        landscape = series.landscape
+        functions = [function.name for function in landscape.functions]
+        for function in functions:
+            names += [function, f"{landscape.name}.{function}"]
+            if name in (function, f"{landscape.name}.{function}"):
+                return series, function
+        names.append(landscape.name)
+        if name in ("", landscape.name):
+            return series, functions[0]
+    raise PlanError(f"there is no function {name!r}. {did_you_mean(name, list(dict.fromkeys(names)))}")
+
+
+def _places(spec: PlotSpec, grids: tuple[Series, ...]) -> tuple[tuple[Series, tuple[float, ...]], ...]:
+    """The points by coordinates at which claims say something."""
+    found = []
+    for claim in spec.claims:
+        if claim.where.kind != "place":
+            continue
+        try:
+            series, _ = series_named(claim.where.of, grids)
+        except PlanError:
+            continue  # said when the claim is checked
+        if len(series.axes) == len(claim.where.near):
+            found.append((series, claim.where.near))
+    return tuple(found)
 
 
 def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[str]) -> tuple[Panel, ...]:
@@ -175,7 +286,7 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
     for landscape in landscapes:
         if len(landscape.axes) == 1:
             if not any(panel.view == "curve" for panel in panels):
-                panels.append(Panel("curve", curves, ()))
+                panels.append(Panel("curve", curves))
             continue
         for view in [view for view in spec.views if VIEWS[view] == 2] or [landscape.view]:
             grid = grid_of(landscape, spec)
@@ -184,8 +295,8 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
                 if view == "slices"
                 else (Series(landscape, grid),)
             )
-            panels.append(Panel(view, series, ()))
-    return _annotated(panels, spec, problems)
+            panels.append(Panel(view, series))
+    return tuple(panels)
 
 
 def _variables(dimensions: set[int]) -> str:
@@ -210,25 +321,3 @@ def _slices(grid: tuple[Axis, ...], spec: PlotSpec) -> list[tuple[Axis, ...]]:
         line[index] = replace(axis, count=wanted or max(axis.count, DEFAULT_COUNTS[1]))
         lines.append(tuple(line))
     return lines
-
-
-def _annotated(panels: list[Panel], spec: PlotSpec, problems: list[str]) -> tuple[Panel, ...]:
-    """Give each annotation to the panels of the first landscape that can show its coordinates."""
-    first = panels[0].series[0].landscape.name
-    given: list[list[Annotation]] = [[] for _ in panels]
-    for annotation in spec.annotations:
-        used = False
-        for panel, its in zip(panels, given, strict=True):
-            series = panel.series[0]
-            sizes = (1, 2) if panel.view == "curve" else (2,)
-            if panel.view == "slices" or series.landscape.name != first or len(annotation.at) not in sizes:
-                continue
-            count = 1 if panel.view == "curve" else 2
-            pairs = zip(series.axes[:count], annotation.at, strict=False)
-            if all(axis.low <= value <= axis.high for axis, value in pairs):
-                its.append(annotation)
-                used = True
-        if not used:
-            at = ", ".join(f"{value:g}" for value in annotation.at)
-            problems.append(f"annotation {annotation.text!r}: ({at}) is no point of the plot, and is left out")
-    return tuple(replace(panel, annotations=tuple(its)) for panel, its in zip(panels, given, strict=True))

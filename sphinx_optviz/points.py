@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy
 
-    from sphinx_optviz.runs import Axis
+    from sphinx_optviz.runs import Axis, Run
 
     Column = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
 
@@ -74,3 +74,11 @@ def columns_of(axes: Sequence[Axis], samples: int) -> list[Column]:
         numpy.concatenate([column, axis.low + (axis.high - axis.low) * drawn[:, index]])
         for index, (axis, column) in enumerate(zip(axes, grid, strict=True))
     ]
+
+
+def points_of(run: Run) -> list[Column]:
+    """The points of *run*: one array of shape (N,) for each variable of its functions."""
+    columns = columns_of(run.axes, run.samples)
+    if run.through is None:
+        return columns
+    return [x + columns[0] * step for x, step in zip(*run.through, strict=True)]

@@ -96,7 +96,7 @@ class Report:
             return
         message = f"{use.run.label} ({use.run.framework}): {failure.message} (used at {use.locations[0]})"
         if not use.drawn:
-            message += "; its numbers are drawn, and its derivatives are not compared"
+            message += "; its numbers are drawn, and nothing is known of its derivatives"
         self._warn(failure.subtype, message + self._save_details(use.run, failure), location=location)
 
     def _save_details(self, run: Run, failure: Failure) -> str:
@@ -128,6 +128,8 @@ def describe(finding: Finding) -> str:
             f"{start}{item.function} is computed in {item.dtype}, though its points are {precision}. If that is meant, "
             f"give a tolerance for it: optviz_tolerances = {{{item.dtype!r}: ...}} ({run.source.path})"
         )
+    if item.kind == "critical_points":
+        return f"{start}the critical points of {item.function} disagree: {item.hint} ({run.source.path})"
     message = start + _difference(item, run, finding.reference, [axis.name for axis in run.axes])
     if finding.outvoted:
         label = framework(finding.reference.framework).label

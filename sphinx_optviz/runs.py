@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Operation = Literal["values", "gradients", "hessians"]
+    from sphinx_optviz.critical import CriticalPoints
+
+Operation = Literal["values", "gradients", "hessians", "critical_points"]
 
 # In every key: bump it when the same code and arguments may give other numbers, or numbers laid out differently.
 RUN_SCHEMA = 2
@@ -43,19 +45,23 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """One piece of code run once in one framework. Two runs with the same key are the same run."""
+    """One piece of code run once in one framework. Two runs with the same key are the same run.
+
+    With ``through`` the one axis is the distance along a line, and the operation gives values.
+    """
 
     framework: str
     source: Source
     functions: tuple[str, ...]
     operations: tuple[Operation, ...]
     axes: tuple[Axis, ...]
+    through: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # a line instead: a point, and its direction
     samples: int = 0  # points at random in the box of the axes, beside the grid
     label: str = field(compare=False)  # for people: the landscape's name
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
-        content = [
+        content: list[object] = [
             RUN_SCHEMA,
             self.framework,
             self.source.digest,
@@ -64,14 +70,22 @@ class Run:
             [[axis.low, axis.high, axis.count] for axis in self.axes],
             self.samples,
         ]
+        if self.through is not None:
+            content.append(self.through)
         object.__setattr__(self, "key", digest_of(content)[:32])
+
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for all critical points in the box of the axes."""
+        return "critical_points" in self.operations
 
     def shape(self, operation: Operation) -> tuple[int, ...]:
         """Of the array that *operation* gives: the grid's, or one row a point when there are random ones too."""
         variables = len(self.axes)
-        tail = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}[operation]
+        tails: dict[Operation, tuple[int, ...]]
+        tails = {"values": (), "gradients": (variables,), "hessians": (variables, variables)}
         grid = tuple(axis.count for axis in self.axes)
-        return (*((prod(grid) + self.samples,) if self.samples else grid), *tail)
+        return (*((prod(grid) + self.samples,) if self.samples else grid), *tails[operation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,7 @@ class Result:
     noise: Mapping[tuple[Operation, str], tuple[float, ...]]  # of rounding, relative, by cell; see frameworks/noise.py
     arrays: Mapping[tuple[Operation, str], Array]  # by operation and function
     non_finite: tuple[NonFinite, ...]
+    critical: Mapping[str, CriticalPoints] = field(default_factory=dict)  # by function, if they were asked for
     digest: str  # of everything above
 
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import get_translation
 
+from sphinx_optviz.description import alt_text, description, listed
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.log import CATALOG
 from sphinx_optviz.model import Placement, Tab
-from sphinx_optviz.plan import grid_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sphinx_optviz.agreement import Verdict
-    from sphinx_optviz.model import Annotation, PlotRecord, PlotSpec
-    from sphinx_optviz.plan import Panel, Plot
+    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.model import PlotRecord
+    from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Failure, Run
 
 _ = get_translation(CATALOG)
@@ -34,12 +35,13 @@ def placement(
     undrawn: Mapping[str, str],
     failures: Mapping[str, tuple[Run, Failure] | None],
     verdict: Verdict,
+    found: Mapping[tuple[str, str], CriticalPoints],
 ) -> Placement:
     """All that the page shows.
 
     *drawn_from* is the framework whose numbers the shared figure shows, or "". *images* and *undrawn* are, by
     framework, names of image files and reasons why there are none. *failures* are the first run of each framework
-    that gave nothing, and why.
+    that gave nothing, and why. *found* are critical points, by landscape and function.
     """
     spec = record.spec
     image, image_error, notes = "", "", []
@@ -73,7 +75,9 @@ def placement(
         open_tab=_open_tab(plot, failures),
         image=image,
         image_error=image_error,
-        alt=spec.alt or alt_text(plot),
+        alt=spec.alt or alt_text(plot, found),
+        description=description(plot, found) if spec.figure != "none" else (),
+        panels=len(plot.panels),
         notes=tuple(notes),
         problems=tuple(problems),
     )
@@ -114,7 +118,7 @@ def _who_agrees(verdict: Verdict) -> str:
     if not verdict.agreeing:
         return ""
     order = [name for name in verdict.versions if name == verdict.reference or name in verdict.agreeing]
-    words = {"frameworks": _listed([_with_version(name, verdict) for name in order])}
+    words = {"frameworks": listed([_with_version(name, verdict) for name in order])}
     words["difference"] = _number(verdict.largest)
     return _("%(frameworks)s agree (largest difference %(difference)s).") % words
 
@@ -123,7 +127,7 @@ def _exceptions(verdict: Verdict) -> list[str]:
     found = []
     if verdict.disagreeing:
         words = {
-            "frameworks": _listed([_with_version(name, verdict) for name in verdict.disagreeing]),
+            "frameworks": listed([_with_version(name, verdict) for name in verdict.disagreeing]),
             "reference": _with_version(verdict.reference, verdict),
         }
         one = len(verdict.disagreeing) == 1
@@ -136,12 +140,12 @@ def _exceptions(verdict: Verdict) -> list[str]:
             % words
         )
     if verdict.values_only:
-        found.append(_("The derivatives of %s were not compared.") % _listed(_labels(verdict.values_only)))
+        found.append(_("The derivatives of %s were not compared.") % listed(_labels(verdict.values_only)))
     if verdict.failed and (verdict.agreeing or verdict.disagreeing or verdict.absent):
-        found.append(_("The code for %s failed.") % _listed(_labels(verdict.failed)))
+        found.append(_("The code for %s failed.") % listed(_labels(verdict.failed)))
     if verdict.absent:
         one = len(verdict.absent) == 1
-        found.append((_("%s was not run.") if one else _("%s were not run.")) % _listed(_labels(verdict.absent)))
+        found.append((_("%s was not run.") if one else _("%s were not run.")) % listed(_labels(verdict.absent)))
     return found
 
 
@@ -156,44 +160,9 @@ def _with_version(name: str, verdict: Verdict) -> str:
     return f"{framework(name).label} {short}"
 
 
-def _listed(items: Sequence[str]) -> str:
-    if len(items) == 1:
-        return items[0]
-    return _("%(first)s and %(last)s") % {"first": _(", ").join(items[:-1]), "last": items[-1]}
-
-
 def _number(value: float) -> str:
     """One digit and a power of ten: ``2·10⁻¹⁶``."""
     if not value:
         return "0"
     digit, _e, exponent = f"{value:.0e}".partition("e")
     return f"{digit}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-
-
-def alt_text(plot: Plot) -> str:
-    """What the figure shows, for those who cannot see it, from the landscapes' data."""
-    parts = [_alt_of_panel(panel, plot.spec) for panel in plot.panels]
-    if len(parts) == 1:
-        return parts[0] + "."
-    return " ".join(f"({chr(ord('a') + index)}) {part}." for index, part in enumerate(parts))
-
-
-def _alt_of_panel(panel: Panel, spec: PlotSpec) -> str:
-    shown: list[str] = []
-    domains: list[str] = []
-    for landscape in dict.fromkeys(series.landscape.name for series in panel.series):
-        its = next(series.landscape for series in panel.series if series.landscape.name == landscape)
-        shown.append(f"{its.title}, {its.formula}")
-        domains.append(", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in grid_of(its, spec)))
-    if len(set(domains)) == 1:
-        text = f"{panel.view.capitalize()} of {' and '.join(shown)}; {domains[0]}"
-    else:
-        pairs = zip(shown, domains, strict=True)
-        text = f"{panel.view.capitalize()} of {' and '.join(f'{what} ({domain})' for what, domain in pairs)}"
-    marks = [f"{note.text} at {_coordinates(note)}" for note in panel.annotations]
-    return f"{text}. Marked: {'; '.join(marks)}" if marks else text
-
-
-def _coordinates(annotation: Annotation) -> str:
-    values = ", ".join(f"{value:g}" for value in annotation.at)
-    return values if len(annotation.at) == 1 else f"({values})"

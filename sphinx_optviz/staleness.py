@@ -49,6 +49,7 @@ def reason(run: Run, unused: Sequence[Mapping[str, Any]]) -> str:
         "functions": list(run.functions),
         "operations": list(run.operations),
         "axes": [[axis.low, axis.high, axis.count] for axis in run.axes],
+        "through": run.through and [list(part) for part in run.through],
         "samples": run.samples,
     }
     same_framework = [entry for entry in unused if entry.get("framework") == run.framework]

@@ -12,10 +12,11 @@ import json
 import string
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from sphinx_optviz.critical import CriticalPoints
 from sphinx_optviz.files import read_regular_file, remove_leftovers, write_file
 from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Operation, Result
 
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.runs import Run
 
+# Bytes that the critical points of one function may take: some ten thousand of them.
+_MAX_CRITICAL = 20_000_000
+
 # Bytes that the first two lines of an entry may take.
 _MAX_ABOUT = 100_000
+
+_CRITICAL = "critical points"  # in the place of an array's quantity
 
 Place = tuple[Operation, str]  # of an array: what it holds, and of which function
 
@@ -69,7 +75,13 @@ def _line(value: object) -> bytes:
 
 def places(run: Run) -> list[Place]:
     """The arrays of *run*, in the order of their lines."""
-    return [(operation, name) for operation in run.operations for name in run.functions]
+    operations = [operation for operation in run.operations if operation != "critical_points"]
+    return [(operation, name) for operation in operations for name in run.functions]
+
+
+def searched(run: Run) -> tuple[str, ...]:
+    """The functions whose critical points *run* gives, in the order of their lines, which follow those of arrays."""
+    return run.functions if run.searches else ()
 
 
 def _about(run: Run) -> dict[str, Any]:
@@ -80,6 +92,7 @@ def _about(run: Run) -> dict[str, Any]:
         "functions": list(run.functions),
         "operations": list(run.operations),
         "axes": [[axis.low, axis.high, axis.count] for axis in run.axes],
+        "through": run.through and [list(part) for part in run.through],
         "samples": run.samples,
     }
 
@@ -108,11 +121,19 @@ def _unpack_array(what: tuple[str, str], shape: tuple[int, ...], line: bytes) ->
     return shape, text
 
 
+def _unpack_critical(name: str, line: bytes) -> CriticalPoints:
+    """Raises ValueError, KeyError or TypeError if *line* does not hold those of the function *name*."""
+    content = json.loads(line)
+    if (content["function"], content["quantity"]) != (name, _CRITICAL):
+        raise ValueError(f"it does not hold the critical points of {name}")
+    return CriticalPoints.from_plain(content["found"])
+
+
 def _longest(run: Run) -> int:
     """Bytes that an entry of *run* can have."""
     # Beside each array there may be one of its errors.
     sizes = [prod(run.shape(operation)) + prod(run.shape("values")) for operation, _ in places(run)]
-    return _MAX_ABOUT + sum(size * 11 + 2000 for size in sizes)
+    return _MAX_ABOUT + sum(size * 11 + 2000 for size in sizes) + _MAX_CRITICAL * len(searched(run))
 
 
 def _range(data: bytes) -> list[float] | None:
@@ -136,6 +157,8 @@ def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Entry:
     inexact = [place for place in places(run) if place in errors]
     arrays = {place: Array(run.shape(place[0]), given.get(place, b"")) for place in places(run)}
     off = {place: Array(run.shape("values"), errors[place]) for place in inexact}
+    critical = dict(message["critical"]) if run.searches else {}
+    found = {name: CriticalPoints.from_plain(critical[name]) for name in searched(run)}
     for (operation, name), array in [*arrays.items(), *off.items()]:
         if len(array.data) != prod(array.shape) * 8:
             raise ValueError(f"the answer holds no complete array for the {operation} of {name}")
@@ -156,23 +179,34 @@ def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Entry:
     for (operation, name), array in off.items():
         start = _array_start((f"error of {operation}", name), array.shape)
         lines.append(start + base64.b64encode(array.data) + _ARRAY_END)
+    lines += [_line({"function": name, "quantity": _CRITICAL, "found": asdict(found[name])}) for name in found]
     body = b"".join(lines)
     digest = hashlib.sha256(body).hexdigest()
     head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
-    return Entry(_result(run, about, arrays, off, digest), head + body)
+    return Entry(_result(run, about, arrays, off, found, digest), head + body)
 
 
 def _result(
-    run: Run, about: Mapping[str, Any], arrays: Mapping[Place, Array], errors: Mapping[Place, Array], digest: str
+    run: Run,
+    about: Mapping[str, Any],
+    arrays: Mapping[Place, Array],
+    errors: Mapping[Place, Array],
+    critical: Mapping[str, CriticalPoints],
+    digest: str,
 ) -> Result:
     """Raises ValueError, KeyError or TypeError if *about* does not say what it should."""
     return Result(
         version=str(about["version"]),
         dtypes={name: str(about["dtypes"][name]) for name in run.functions},
-        methods={operation: str(about["methods"][operation]) for operation in run.operations if operation != "values"},
+        methods={
+            operation: str(about["methods"][operation])
+            for operation in run.operations
+            if operation in ("gradients", "hessians")
+        },
         errors=errors,
         noise={(operation, name): tuple(map(float, cells)) for operation, name, cells in about["noise"]},
         arrays=arrays,
+        critical=critical,
         non_finite=tuple(
             NonFinite(name, count, total, tuple(first), line) for name, count, total, first, line in about["non_finite"]
         ),
@@ -237,12 +271,15 @@ class Store:
             raise ValueError("its digest does not fit")
         second, *lines = body.splitlines(keepends=True)
         about = json.loads(second)
-        if {name: about[name] for name in _about(run)} != _about(run):
+        if {name: about.get(name) for name in _about(run)} != _about(run):
             raise ValueError("it says that something else was run")
         inexact = [place for place in places(run) if list(place) in about["inexact"]]
         wanted = [(place, run.shape(place[0])) for place in places(run)]
         off = [((f"error of {operation}", name), run.shape("values")) for operation, name in inexact]
-        found = [_unpack_array(*item, line) for item, line in zip([*wanted, *off], lines, strict=True)]
+        names = searched(run)
+        cut = len(lines) - len(names)
+        critical = {name: _unpack_critical(name, line) for name, line in zip(names, lines[cut:], strict=True)}
+        found = [_unpack_array(*item, line) for item, line in zip([*wanted, *off], lines[:cut], strict=True)]
         arrays = dict(zip(places(run), found, strict=False))
         errors = dict(zip(inexact, found[len(wanted) :], strict=True))
-        return _result(run, about, _StoredArrays(arrays), _StoredArrays(errors), head["digest"])
+        return _result(run, about, _StoredArrays(arrays), _StoredArrays(errors), critical, head["digest"])

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from docutils import nodes
+
 from sphinx_optviz.config import settings_of
 from sphinx_optviz.memory import BuildMemory
 from sphinx_optviz.model import IMAGE_FORMATS, digest_of, image_type
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.memory import Placements
-    from sphinx_optviz.model import Placement, Settings
+    from sphinx_optviz.model import Number, Placement, Settings
     from sphinx_optviz.pipeline import Build
 
 _PACKAGE = Path(__file__).parent
@@ -33,27 +35,30 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """At ``env-updated``: fill the domain's placements; return the documents whose pages must be written again."""
     domain = cast("OptvizDomain", env.get_domain("optviz"))
     # gettext, linkcheck, dummy and their like have no output format: they write no pages, and nothing is run for them.
-    if not app.builder.format or not domain.records:
+    if not app.builder.format or not (domain.records or domain.questions):
         return []
     settings = settings_of(app.config, Path(app.confdir))
     folder = Path(app.doctreedir, "optviz")
     mime = image_type(app.builder)
     domain.figures = (folder / "figures", mime)
     domain.tab_style = tab_style(app)
+    domain.output = (app.builder.format, app.builder.name)
     memory = BuildMemory(folder, IMAGE_FORMATS.get(mime, ""))
     asked = _asked(domain, settings, app.config.language)
     recalled = None if settings.execute == "force" else memory.recall(asked)
     if recalled is not None:
-        domain.placements, shown = recalled
+        domain.placements, domain.numbers, shown = recalled
     else:
         # Imported here because a build that has nothing to do should not pay for it.
         from sphinx_optviz.pipeline import Build
 
         build = Build(app.builder, env, settings, app.verbosity)
         placements = domain.placements = build.run()
-        shown = _shown(placements)
+        domain.numbers = build.numbers
+        shown = _shown(placements, build.numbers)
         _keep(memory, asked, build, placements, shown)
 
+    _name_in_titles(env, domain.numbers)
     pages = PageMemory(folder, app.builder)
     changed = pages.changed(shown, env.found_docs)
     pages.forget()
@@ -73,7 +78,16 @@ def _asked(domain: OptvizDomain, settings: Settings, language: str) -> str:
         for docname in sorted(domain.records)
         for record in domain.records[docname]
     ]
-    return digest_of([sys.executable, sys.prefix, language, repr(settings), repr(specs)])
+    return digest_of([sys.executable, sys.prefix, language, repr(settings), repr(specs), sorted(domain.questions)])
+
+
+def _name_in_titles(env: BuildEnvironment, numbers: Mapping[tuple[str, str], Number]) -> None:
+    """Put numbers into titles as tables of contents have them, which no post-transform sees."""
+    for tree in [*env.tocs.values(), *env.titles.values(), *env.longtitles.values()]:
+        for node in tree.findall(nodes.Element):
+            if "optval" in node and (node["docname"], node["optval"]) in numbers:
+                text = numbers[node["docname"], node["optval"]].text
+                node[:] = [nodes.Text(text)]
 
 
 def _keep(memory: BuildMemory, asked: str, build: Build, placements: Placements, shown: Mapping[str, str]) -> None:
@@ -85,12 +99,16 @@ def _keep(memory: BuildMemory, asked: str, build: Build, placements: Placements,
     assert drawn_by.origin is not None
     code = [*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.mo"), Path(drawn_by.origin).with_name("_version.py")]
     read = [*map(str, build.catalogue.paths()), *map(str, code)]
-    memory.keep(asked, placements, shown, read=read, written=map(str, build.files))
+    memory.keep(asked, placements, build.numbers, shown, read=read, written=map(str, build.files))
 
 
-def _shown(placements: Mapping[tuple[str, int], Placement]) -> dict[str, str]:
+def _shown(
+    placements: Mapping[tuple[str, int], Placement], numbers: Mapping[tuple[str, str], Number]
+) -> dict[str, str]:
     """What each document shows, as a digest."""
     of_document: dict[str, list[object]] = defaultdict(list)
     for (docname, _), shown in placements.items():
         of_document[docname].append(asdict(shown))
+    for (docname, expression), number in numbers.items():
+        of_document[docname].append([expression, number.text])
     return {docname: digest_of(found) for docname, found in of_document.items()}

@@ -77,6 +77,7 @@ def result_of(
         "methods": [[operation, "made up"] for operation in run.operations if operation != "values"],
         "errors": [[operation, "f", error.astype("<f8").tobytes()] for operation, error in off.items()],
         "noise": [[operation, "f", cells.astype("<f8").tobytes()] for operation, cells in (noise or {}).items()],
+        "critical": [],
         "non_finite": [],
     }
     return pack_result(run, version=version, message=message).result
@@ -88,7 +89,7 @@ def pair_of(
     """Both results of one run to compare by, with the same *noise*; *more* is of the first one."""
     run = run_on(axes)
     other = result_of(replace(run, framework="pytorch"), reference, noise=noise)
-    return Pair(run, result_of(run, mine, noise=noise, **more), other)
+    return Pair(run, result_of(run, mine, noise=noise, **more), other, "pytorch")
 
 
 def judged(mine: Quantities, reference: Quantities, axes: Sequence[Axis] = LINE, **more: Any) -> Comparison:

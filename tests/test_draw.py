@@ -129,6 +129,7 @@ def result_with(values: dict[str, Array], digest: str = "") -> Result:
         errors={},
         noise={},
         arrays={("values", name): array for name, array in values.items()},
+        critical={},
         non_finite=(),
         digest=digest,
     )

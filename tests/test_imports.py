@@ -17,19 +17,28 @@ ROOT = Path(sphinx_optviz.__file__).parent
 
 # From the bottom up. A folder stands for all modules in it; the package itself is "".
 LAYERS = [
-    ["model", "runs", "log", "nodes", "files", "tables"],
-    ["frameworks", "landscapes", "environments", "store", "domain", "processes", "points"],
+    ["model", "critical", "runs", "log", "nodes", "files", "tables"],
+    ["frameworks", "landscapes", "environments", "store", "domain", "processes", "points", "critical_points"],
     [
         *(
             "config",
             "directive",
+            "grammar",
+            "roles",
             "plan",
+            "spots",
+            "marks",
+            "claims",
+            "optval",
+            "hidden",
+            "description",
             "execute",
             "comparison",
             "agreement",
             "draw",
             "shown",
             "place",
+            "references",
             "tabs",
             "report",
         ),
@@ -47,7 +56,18 @@ SIDEWAYS = {
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
     ("agreement", "comparison"),  # numbers are compared without knowing a plot
-    ("shown", "plan"),  # the domain of a plot, for alternative texts
+    ("directive", "grammar"),  # what an option's line says
+    ("marks", "plan"),  # what is found becomes part of a plot
+    ("marks", "spots"),  # points by their names
+    ("claims", "spots"),
+    ("hidden", "spots"),
+    ("optval", "spots"),
+    ("optval", "claims"),  # the value, gradient and Hessian at a point
+    ("optval", "grammar"),  # coordinates
+    ("optval", "plan"),  # runs on a landscape
+    ("description", "spots"),
+    ("description", "plan"),  # the domain of a plot
+    ("shown", "description"),
 }
 
 HEAVY = ["execnet", "matplotlib", "mpl_toolkits", "cycler", "numpy", "scipy"]
@@ -63,13 +83,18 @@ ADAPTERS = {
 # Sent to an interpreter that has nothing of ours.
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
+    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "find")),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.
-DRAWING = ["draw.canvas", "draw.labels", "draw.style", "draw.views"]
+DRAWING = [
+    f"draw.{name}"
+    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "views")
+]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
+    *("critical", "critical_points", "grammar", "spots", "marks", "claims", "optval", "hidden"),
 ]
 
 

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sphinx_optviz import directive
-from sphinx_optviz.directive import OPTIONS, parse_annotations, parse_interval, parse_names
+from sphinx_optviz.directive import OPTIONS, parse_interval, parse_names
+from sphinx_optviz.grammar import annotation_lines
 from sphinx_optviz.model import VIEWS, Annotation, Interval
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def test_annotations_that_were_written_are_read(items: list[tuple[str, list[floa
         where = f",{blank}".join(map(repr, numbers))
         lines.append(f"{blank}{label}{blank} @{blank}{f'({where})' if brackets else where}{blank}")
     expected = tuple(Annotation(label, tuple(numbers)) for label, numbers, _, _ in items)
-    assert parse_annotations("\n".join(lines)) == expected
+    assert annotation_lines("\n".join(lines)) == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_annotations_that_were_written_are_read(items: list[tuple[str, list[floa
     ],
 )
 def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...]) -> None:
-    assert parse_annotations(text) == expected
+    assert annotation_lines(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...])
 )
 def test_annotation_that_is_wrong_is_explained(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:
-        parse_annotations(text)
+        annotation_lines(text)
     assert str(caught.value).startswith(message)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import settings_with
 
+from sphinx_optviz.description import alt_text
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
+from sphinx_optviz.marks import marked
 from sphinx_optviz.model import Annotation, Interval, PlotSpec
 from sphinx_optviz.plan import PlanError, Plot, plan
 from sphinx_optviz.runs import Axis
-from sphinx_optviz.shown import alt_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -364,8 +365,10 @@ def test_derivatives_are_compared_at_every_second_or_third_point_of_a_fine_grid(
 # ---- annotations
 
 
-def notes_of(plot: Plot) -> list[list[str]]:
-    return [[note.text for note in panel.annotations] for panel in plot.panels]
+def notes_of(plot: Plot) -> tuple[list[list[str]], list[str]]:
+    """The labels of each panel, and what the author is told."""
+    placed, problems = marked(plot, {})
+    return [[label.text for label in panel.labels] for panel in placed.panels], [item.message for item in problems]
 
 
 @pytest.mark.parametrize(
@@ -394,20 +397,22 @@ def test_annotation_is_in_the_panels_of_the_first_landscape_that_can_show_it(
     plot_of: Planner, names: str, views: tuple[str, ...], at: tuple[float, ...], panels: list[bool]
 ) -> None:
     plot = plot_of(names, views=views, annotations=(Annotation("here", at),))
-    assert notes_of(plot) == [["here"] if shown else [] for shown in panels]
-    assert len(plot.problems) == (0 if any(panels) else 1)
+    labels, problems = notes_of(plot)
+    assert labels == [["here"] if shown else [] for shown in panels]
+    assert len(problems) == (0 if any(panels) else 1)
 
 
 def test_annotation_that_no_panel_can_show_is_a_problem_that_names_it(plot_of: Planner) -> None:
     notes = (Annotation("here", (0.5,)), Annotation("beyond", (4.0,)), Annotation("there", (0.25,)))
     plot = plot_of("line", annotations=notes)
-    assert notes_of(plot) == [["here", "there"]]
-    assert plot.problems == ("annotation 'beyond': (4) is no point of the plot, and is left out",)
+    labels, problems = notes_of(plot)
+    assert labels == [["here", "there"]]
+    assert problems == ["annotation 'beyond': 4 is no point of the plot, and is left out"]
 
 
 def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Planner) -> None:
     plot = plot_of("line", x=Interval(5.0, 6.0), annotations=(Annotation("here", (5.5,)),))
-    assert notes_of(plot) == [["here"]]
+    assert notes_of(plot) == ([["here"]], [])
 
 
 # ---- what the figure says to those who do not see it
@@ -417,7 +422,7 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
     ("names", "fields", "text"),
     [
         ("line", {}, "Curve of Line, f(x) = x; x from 0 to 1."),
-        ("line", {"x": Interval(-0.5, 2.25)}, "Curve of Line, f(x) = x; x from -0.5 to 2.25."),
+        ("line", {"x": Interval(-0.5, 2.25)}, "Curve of Line, f(x) = x; x from −0.5 to 2.25."),
         (
             "line",
             {"annotations": (Annotation("start", (0.0,)), Annotation("top", (1.0, 3.0)))},
@@ -428,18 +433,18 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
             {},
             "Curve of Line, f(x) = x and Two, f, g; x from 0 to 1.",
         ),
-        ("bowl", {}, "Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2."),
+        ("bowl", {}, "Contour plot of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2."),
         (
             "bowl",
             {"views": ("slices",), "x": Interval(1.0, 2.0)},
-            "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from -2 to 2.",
+            "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from −2 to 2.",
         ),
         (
             "bowl line",
             {"views": ("surface", "contour"), "annotations": (Annotation("middle", (0.0, 0.0)),)},
             (
-                "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
-                "(b) Contour of Bowl, f(x, y) = x^2 + y^2; x from -1 to 3, y from -2 to 2. Marked: middle at (0, 0). "
+                "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2. Marked: middle at (0, 0). "
+                "(b) Contour plot of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2. Marked: middle at (0, 0). "
                 "(c) Curve of Line, f(x) = x; x from 0 to 1."
             ),
         ),
@@ -447,9 +452,9 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
     ids=["curve", "x", "annotations", "two-curves", "contour", "slices", "panels"],
 )
 def test_alternative_text(plot_of: Planner, names: str, fields: dict[str, Any], text: str) -> None:
-    assert alt_text(plot_of(names, **fields)) == text
+    assert alt_text(marked(plot_of(names, **fields), {})[0], {}) == text
 
 
 def test_alternative_text_tells_the_range_that_is_drawn_when_curves_differ_in_theirs(plot_of: Planner) -> None:
     """The axes of the figure reach from the lowest to the highest point of all curves."""
-    assert "from -3 to 3" in alt_text(plot_of("line wave"))
+    assert "from −3 to 3" in alt_text(plot_of("line wave"), {})

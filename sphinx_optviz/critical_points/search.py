@@ -336,7 +336,12 @@ def _kinks_in(box: Field, look: _Look) -> list[Array]:
     slope = numpy.maximum(numpy.abs(look.j).max(axis=(1, 2)), numpy.abs(look.j_samples).max(axis=(1, 2, 3)))
     suspicious = numpy.flatnonzero(strays > 0.5 * slope)
     these = suspicious[numpy.argsort(-strays[suspicious], kind="stable")[:64]]
-    these = these[strays[these] > 100 * box.noise(look.centres[these] + _ASIDE * look.size).max(axis=1)]
+    # Rounding makes steps too, where a function like tanh comes to its end.
+    rounding = numpy.maximum(
+        _ROUNDING * box.noise(look.centres[these] + _ASIDE * look.size).max(axis=1),
+        1e-12 * numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0),
+    )
+    these = these[strays[these] > rounding]
     if not len(these):
         return []
     points, jump = locate_jumps(box, _of(look, these))

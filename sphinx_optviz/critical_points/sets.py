@@ -43,10 +43,14 @@ def critical_lines(box: Field, u: Array, *, is_smooth: bool) -> list[dict[str, A
     return lines
 
 
-def told(box: Field, u: Array) -> list[list[float]]:
-    """The points *u*, shape (N, d), as they are told: 0 where nothing but rounding keeps a coordinate from it."""
+def told(box: Field, u: Array, known_to: float = 1e-12) -> list[list[float]]:
+    """The points *u*, shape (N, d), as they are told: 0 where nothing but rounding keeps a coordinate from it.
+
+    They are *known_to* that, in units of the box.
+    """
     at = box.points(u)
-    return [[float(number) for number in point] for point in numpy.where(numpy.abs(at) < 1e-12 * box.width, 0.0, at)]
+    at = numpy.where(numpy.abs(at) < known_to * box.width, 0.0, at)
+    return [[float(number) for number in point] for point in at]
 
 
 def _in_order(u: Array) -> Array:
@@ -145,8 +149,8 @@ def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[G
         values = box.value(centres[its])
         plateaus.append(
             {
-                "low": told(box, low[None])[0],
-                "high": told(box, high[None])[0],
+                "low": told(box, low[None], 1e-7)[0],
+                "high": told(box, high[None], 1e-7)[0],
                 "part": float((sizes[its] ** box.variables).sum()),
                 "value": float(numpy.median(values)),
                 "level": bool(numpy.ptp(values) <= 1e-9 * max(1e-300, float(numpy.abs(values).max()))),
@@ -187,10 +191,7 @@ def kink_at(box: Field, group: Group) -> dict[str, Any] | None:
     kind = kind_by_values(box, at[0])
     if kind is None:
         return None
-    where = box.points(at[0])
-    # It is known to the size of the cells only.
-    where = numpy.where(numpy.abs(where) < group.extent * box.width, 0.0, where)
-    return {"at": [float(number) for number in where], "kind": kind, "value": value}
+    return {"at": told(box, at, group.extent)[0], "kind": kind, "value": value}
 
 
 def kind_by_values(box: Field, at: Array) -> str | None:

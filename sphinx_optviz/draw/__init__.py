@@ -19,7 +19,7 @@ from sphinx_optviz.processes import Pool, Program
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sphinx_optviz.plan import Panel, Plot, Series
+    from sphinx_optviz.plan import Mark, Panel, Plot, Series
     from sphinx_optviz.processes import Message
     from sphinx_optviz.runs import Result
 
@@ -88,13 +88,31 @@ def _panel(panel: Panel) -> dict[str, Any]:
     return {
         "view": panel.view,
         "series": [_series(series) for series in panel.series],
-        "annotations": [[note.text, list(note.at)] for note in panel.annotations],
+        "annotations": [[label.text, list(label.at)] for label in panel.labels],
+        "points": [_point(mark) for mark in panel.marks],
+        "lines": [{"kind": line.kind, "at": [list(at) for at in line.at]} for line in panel.lines],
+    }
+
+
+def _point(mark: Mark) -> dict[str, Any]:
+    return {
+        "kind": mark.kind,
+        "degenerate": mark.degenerate,
+        "global": mark.is_global,
+        "at": list(mark.at),
+        "value": mark.value,
+        "curve": mark.curve,
     }
 
 
 def _series(series: Series) -> dict[str, Any]:
     landscape = series.landscape
+    along = {}
+    if series.through is not None:
+        at, direction = series.through
+        along = {"along": {"at": list(at), "direction": list(direction), "name": series.name}}
     return {
+        **along,
         "axes": [[axis.name, axis.low, axis.high, axis.count] for axis in series.axes],
         "functions": [function.name for function in landscape.functions],
         "labels": [function.label for function in landscape.functions],

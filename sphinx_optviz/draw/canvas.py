@@ -12,9 +12,20 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from sphinx_optviz.draw import style
+from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.labels import text_size
-from sphinx_optviz.draw.views import DRAW, IN_SPACE
+from sphinx_optviz.draw.space import surface, wireframe
+from sphinx_optviz.draw.views import contour, curve, heatmap, slices
+
+_DRAW = {
+    "curve": curve,
+    "slices": slices,
+    "contour": contour,
+    "heatmap": heatmap,
+    "wireframe": wireframe,
+    "surface": surface,
+}
+_IN_SPACE = ("wireframe", "surface")
 
 # No date and no program's name in the files: they would differ from day to day.
 _METADATA: dict[str, dict[str, None]] = {
@@ -37,6 +48,7 @@ _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "s
 _LETTER = 0.24  # inches for "(a)" under a panel
 _TITLE = 0.3
 _WIDE = 3.4
+_BAR = 0.65  # right of the axes beside the numbers of a colour bar
 _TICK_LABEL = 0.35  # about the width of one
 
 _answered_style: list[object] = [None, {}]
@@ -76,24 +88,30 @@ def make_figure(job: dict[str, Any]) -> Figure:
     """The figure, all panels in place."""
     panels = job["panels"]
     width, height = job["size"] or default_size([panel["view"] for panel in panels])
+    samples = [] if job["legend"] == "none" else marks.key_of(panels)
+    key_rows = marks.key_rows(samples, width)
+    if not job["size"]:
+        height += marks.key_height(key_rows)
     figure = Figure(figsize=(width, height))
     columns = min(len(panels), max(1, round(width / 3.2)))
-    rows = math.ceil(len(panels) / columns)
-    top = _TITLE if job["title"] else 0.0
+    title = _TITLE if job["title"] else 0.0
+    top = title + marks.key_height(key_rows)
     letter = _LETTER if len(panels) > 1 else 0.0
-    cell_width, cell_height = width / columns, (height - top) / rows
+    cell_width, cell_height = width / columns, (height - top) / math.ceil(len(panels) / columns)
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         x0, y0 = column * cell_width, height - top - (row + 1) * cell_height
-        kind: dict[str, Any] = {"projection": "3d"} if panel["view"] in IN_SPACE else {}
+        kind: dict[str, Any] = {"projection": "3d"} if panel["view"] in _IN_SPACE else {}
         axes = figure.add_axes((0, 0, 1, 1), **kind)
         # Labels are placed for the size that the axes have: first fill and fit, then annotate.
-        annotate = DRAW[panel["view"]](axes, panel, job["legend"])
+        annotate = _DRAW[panel["view"]](axes, panel, job["legend"])
         _fit(axes, panel["view"], (x0, y0 + letter, cell_width, cell_height - letter))
         annotate()
         if letter:
             middle, below = (x0 + cell_width / 2) / width, (y0 + 0.06) / height
             figure.text(middle, below, f"({chr(ord('a') + index)})", ha="center", va="bottom", fontsize=10)
+    if samples:
+        marks.draw_key(figure, samples, key_rows, title)
     if job["title"]:
         figure.suptitle(job["title"], y=1 - 0.08 / height, va="top", fontsize=11)
     return figure
@@ -102,7 +120,7 @@ def make_figure(job: dict[str, Any]) -> Figure:
 def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
     """Put *axes* into *cell*, in inches, with room for what stands around them."""
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
-    if view in IN_SPACE:
+    if view in _IN_SPACE:
         # What stands around the box keeps its size: in a narrow cell the box gives way.
         axes.set_box_aspect((1, 1, 0.75), zoom=1.0 if cell[2] >= _WIDE else 0.88)
         _put(axes, cell, (left, right, bottom, above))
@@ -110,6 +128,8 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
         # How many ticks there are depends on the size of the axes, and that on the width of the ticks' labels.
         _put(axes, cell, (left + _TICK_LABEL, right, bottom, above))
         _settle_ticks(axes.xaxis)
+        for bar in axes.child_axes:
+            right = max(right, _BAR + _settle_ticks(bar.yaxis) / 72)
         _put(axes, cell, (left + _settle_ticks(axes.yaxis) / 72, right, bottom, above))
 
 

@@ -1,0 +1,206 @@
+"""Whether what an author claims is true: each claim against what the build has computed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_optviz.model import KINDS
+from sphinx_optviz.spots import coordinates, name_of, spots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.model import Claim
+    from sphinx_optviz.runs import Operation, Result
+    from sphinx_optviz.spots import Spot
+
+_OPERATIONS: tuple[Operation, ...] = ("values", "gradients", "hessians")
+
+# A number that is written without rounding has to be right to this part of itself, or of the domain.
+_EXACT = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantities:
+    """What a function is at one point: the gradient has one number a variable, the Hessian its square, row by row."""
+
+    value: float
+    gradient: tuple[float, ...]
+    hessian: tuple[float, ...]
+    eigenvalues: tuple[float, ...]  # ascending
+
+
+def tolerance_of(written: str, scale: float) -> float:
+    """How far the true number may be from one that is *written* so, where numbers of the size *scale* occur.
+
+    Half a unit of the last digit, for a number with at least two decimals, or a decimal point and three digits: it may
+    have been rounded. A coarser one, such as 2 or 1.1, is meant as it stands.
+    """
+    mantissa, _, exponent = written.lower().replace("−", "-").partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    digits = len(re.sub(r"\D", "", mantissa).lstrip("0"))
+    number = abs(float(mantissa + ("e" + exponent if exponent else "")))
+    exact = _EXACT * max(scale, number)
+    if decimals >= 2 or (decimals == 1 and digits >= 3):
+        return max(0.5000001 * 10.0 ** (int(exponent or 0) - decimals), exact)
+    return exact
+
+
+def _number(written: str) -> float:
+    return float(written.replace("−", "-"))
+
+
+def check_points(claim: Claim, critical: CriticalPoints, widths: Sequence[float]) -> str:
+    """What is wrong with a claim about critical points, "" if nothing; *widths* of the domain."""
+    kind = claim.where.kind
+    found = spots(critical, kind, claim.where.near)
+    if claim.count is not None:
+        return _check_count(claim.count, kind, found, critical)
+    if len(claim.numbers) != len(widths):
+        variables = "one variable" if len(widths) == 1 else "two variables"
+        return f"the function has {variables}, and {coordinates(map(_number, claim.numbers))} is no point of it"
+    for spot in found:
+        offs = [abs(_number(text) - x) for text, x in zip(claim.numbers, spot.at, strict=True)]
+        allowed = [_allowed(claim, text, width) for text, width in zip(claim.numbers, widths, strict=True)]
+        if all(off <= limit for off, limit in zip(offs, allowed, strict=True)):
+            return ""
+    return _unsure(critical) or _instead(claim, kind, found, critical, widths)
+
+
+def _unsure(critical: CriticalPoints) -> str:
+    return f"that cannot be told: {'; '.join(critical.doubts)}" if critical.doubts else ""
+
+
+def _allowed(claim: Claim, written: str, scale: float) -> float:
+    return claim.tolerance if claim.tolerance is not None else tolerance_of(written, scale)
+
+
+def _check_count(count: int, kind: str, found: Sequence[Spot], critical: CriticalPoints) -> str:
+    if critical.doubts:
+        return _unsure(critical)
+    if len(found) == count:
+        return ""
+    if not found:
+        return f"there is no {kind}{_whole(critical)}"
+    told = f"there {'is 1 ' + kind if len(found) == 1 else f'are {len(found)} {KINDS[kind]}'}"
+    return f"{told}: {_listed(found)}"
+
+
+def _listed(found: Sequence[Spot]) -> str:
+    places = [coordinates(spot.at) for spot in found[:9]]
+    return ", ".join(places) + (f" and {len(found) - 9} more" if len(found) > 9 else "")
+
+
+def _whole(critical: CriticalPoints) -> str:
+    """What there is instead of critical points that are alone."""
+    parts = []
+    for line in critical.lines:
+        what = line.kind or "line of critical points"
+        parts += [f"a {what} from {coordinates(line.at[0])} to {coordinates(line.at[-1])}"]
+    for plateau in critical.plateaus:
+        parts.append(f"a plateau from {coordinates(plateau.low)} to {coordinates(plateau.high)}")
+    return f"; there is {' and '.join(parts[:4])}" if parts else ""
+
+
+def _instead(claim: Claim, kind: str, found: Sequence[Spot], critical: CriticalPoints, widths: Sequence[float]) -> str:
+    """The truth, where no point of *kind* is where the author says."""
+    place = [_number(text) for text in claim.numbers]
+    everything = [*spots(critical, "critical point"), *spots(critical, "kink")]
+    everything += [*spots(critical, "edge minimum"), *spots(critical, "edge maximum")]
+    here = [
+        spot
+        for spot in everything
+        if all(
+            abs(x - y) <= max(_allowed(claim, text, width), 1e-3 * width)
+            for x, y, text, width in zip(spot.at, place, claim.numbers, widths, strict=True)
+        )
+    ]
+    if found:
+        many = len(found) > 1
+        truth = f"the {KINDS[kind] if many else kind} {'are' if many else 'is'} at {_listed(found)}"
+    else:
+        truth = f"there is no {kind}{_whole(critical)}"
+    if here and here[0] not in found:
+        truth += f"; at {coordinates(here[0].at)} there is {_with_article(name_of(here[0], critical))}"
+        if here[0].eigenvalues:
+            truth += (
+                f", with the eigenvalue{'s' if len(here[0].eigenvalues) > 1 else ''} {_numbers(here[0].eigenvalues)}"
+            )
+    return truth
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+def check_quantity(claim: Claim, true: Quantities) -> str:
+    """What is wrong with a claim about a number, "" if nothing."""
+    numbers = {
+        "value": (true.value,),
+        "gradient": true.gradient,
+        "hessian": true.hessian,
+        "eigenvalues": true.eigenvalues,
+    }[claim.subject]
+    what = {"hessian": "Hessian", "eigenvalues": "eigenvalues" if len(numbers) > 1 else "eigenvalue"}
+    name = what.get(claim.subject, claim.subject)
+    verb = "are" if name == "eigenvalues" else "is"
+    if len(claim.numbers) != len(numbers):
+        return f"the {name} {verb} {_numbers(numbers)}, and not {len(claim.numbers)} number(s)"
+    wanted = list(zip(claim.numbers, numbers, strict=True))
+    if claim.subject == "eigenvalues":  # in any order
+        wanted = list(zip(sorted(claim.numbers, key=_number), sorted(numbers), strict=True))
+    scale = max(map(abs, numbers), default=0.0)
+    if all(abs(_number(text) - number) <= _allowed(claim, text, scale) for text, number in wanted):
+        return ""
+    return f"the {name} {verb} {_numbers(numbers)}"
+
+
+def check_at_spots(claim: Claim, critical: CriticalPoints) -> str:
+    """What is wrong with a claim about a number at points by their kind, "" if nothing; all of them must have it."""
+    found = spots(critical, claim.where.kind, claim.where.near)
+    if not found:
+        return f"there is no {claim.where.kind}{_whole(critical)}"
+    for spot in found:
+        if wrong := check_quantity(claim, quantities_of(spot)):
+            return f"at {coordinates(spot.at)} {wrong}"
+    return ""
+
+
+def quantities_of(spot: Spot) -> Quantities:
+    """At a critical point: the Hessian is put together from its eigenvalues and eigenvectors."""
+    vectors = spot.point.eigenvectors if spot.point else ()
+    variables = range(len(spot.at))
+    hessian = tuple(
+        sum(value * vector[i] * vector[j] for value, vector in zip(spot.eigenvalues, vectors, strict=True))
+        for i in variables
+        for j in variables
+    )
+    gradient = tuple(0.0 for _ in variables) if spot.point else ()
+    return Quantities(
+        value=spot.value, gradient=gradient, hessian=hessian if vectors else (), eigenvalues=spot.eigenvalues
+    )
+
+
+def quantities_at(result: Result, function: str) -> Quantities:
+    """Of a run at a single point."""
+    import numpy
+
+    value, gradient, hessian = (
+        numpy.frombuffer(result.arrays[operation, function].data, dtype="<f8") for operation in _OPERATIONS
+    )
+    size = len(gradient)
+    finite = bool(numpy.isfinite(hessian).all())
+    eigenvalues = numpy.linalg.eigvalsh(hessian.reshape(size, size)) if finite else ()
+    return Quantities(
+        value=float(value[0]),
+        gradient=tuple(map(float, gradient)),
+        hessian=tuple(map(float, hessian)),
+        eigenvalues=tuple(map(float, eigenvalues)),
+    )

@@ -1,0 +1,238 @@
+"""What a figure shows, in words, for those who cannot see it: a short alternative text, and a longer description."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from sphinx.locale import get_translation
+
+from sphinx_optviz.log import CATALOG
+from sphinx_optviz.plan import grid_of
+from sphinx_optviz.spots import Spot, lowest, spots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.plan import Panel, Plot
+    from sphinx_optviz.runs import Axis
+
+    Found = Mapping[tuple[str, str], CriticalPoints]  # by landscape and function
+
+_ = get_translation(CATALOG)
+
+# So many points are told one by one.
+_MOST = 12
+
+
+def _view(name: str) -> str:
+    return {
+        "curve": _("Curve"),
+        "contour": _("Contour plot"),
+        "surface": _("Surface"),
+        "wireframe": _("Wireframe"),
+        "heatmap": _("Heat map"),
+        "slices": _("Slices"),
+    }[name]
+
+
+def _kind(name: str, count: int) -> str:
+    one, more = {
+        "minimum": (_("minimum"), _("minima")),
+        "maximum": (_("maximum"), _("maxima")),
+        "saddle": (_("saddle"), _("saddles")),
+        "inflection": (_("flat inflection"), _("flat inflections")),
+        "valley": (_("valley"), _("valleys")),
+        "ridge": (_("ridge"), _("ridges")),
+        "plateau": (_("plateau"), _("plateaus")),
+        "": (_("line of critical points"), _("lines of critical points")),
+    }[name]
+    return one if count == 1 else more
+
+
+def listed(items: Sequence[str]) -> str:
+    """``a, b and c``."""
+    if len(items) == 1:
+        return items[0]
+    return _("%(first)s and %(last)s") % {"first": _(", ").join(items[:-1]), "last": items[-1]}
+
+
+def _number(value: float) -> str:
+    return f"{value if abs(value) >= 1e-12 else 0:.4g}".replace("-", "−")
+
+
+def _place(at: Iterable[float]) -> str:
+    numbers = [_number(value) for value in at]
+    return numbers[0] if len(numbers) == 1 else f"({', '.join(numbers)})"
+
+
+# ---- the alternative text
+
+
+def alt_text(plot: Plot, found: Found) -> str:
+    """One or two sentences; several panels have letters."""
+    parts = [_alt_of_panel(panel, plot, found) for panel in plot.panels]
+    if len(parts) == 1:
+        return parts[0]
+    return " ".join(f"({chr(ord('a') + index)}) {part}" for index, part in enumerate(parts))
+
+
+def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
+    landscapes = list({series.landscape.name: series.landscape for series in panel.series}.values())
+    shown = [f"{landscape.title}, {landscape.formula}" for landscape in landscapes]
+    domains = [_domain(grid_of(landscape, plot.spec)) for landscape in landscapes]
+    if len(set(domains)) == 1:
+        words = {"view": _view(panel.view), "functions": listed(shown), "domain": domains[0]}
+        sentences = [_("%(view)s of %(functions)s; %(domain)s.") % words]
+    else:
+        pairs = [f"{what} ({domain})" for what, domain in zip(shown, domains, strict=True)]
+        sentences = [_("%(view)s of %(functions)s.") % {"view": _view(panel.view), "functions": listed(pairs)}]
+    functions = [(landscape, function) for landscape in landscapes for function in landscape.functions]
+    for landscape, function in functions if panel.view == "curve" else functions[:1]:
+        critical = found.get((landscape.name, function.name))
+        if critical is not None and (counted := _counted(critical)):
+            name = function.label or function.name if len(functions) > 1 else ""
+            sentences.append(f"{name}: {counted}." if name else f"{counted[:1].upper()}{counted[1:]}.")
+    if panel.labels:
+        marks = [_("%(text)s at %(place)s") % {"text": label.text, "place": _place(label.at)} for label in panel.labels]
+        sentences.append(_("Marked: %s.") % "; ".join(marks))
+    return " ".join(sentences)
+
+
+def _domain(axes: Sequence[Axis]) -> str:
+    return ", ".join(
+        _("%(variable)s from %(low)s to %(high)s")
+        % {"variable": axis.name, "low": _number(axis.low), "high": _number(axis.high)}
+        for axis in axes
+    )
+
+
+def _counted(critical: CriticalPoints) -> str:
+    """``4 minima, 4 saddles and 1 maximum``."""
+    kinds = [spot.kind for kind in ("minimum", "maximum", "saddle", "inflection") for spot in spots(critical, kind)]
+    kinds += [line.kind for line in critical.lines] + ["plateau"] * len(critical.plateaus)
+    counts = {kind: kinds.count(kind) for kind in kinds}
+    parts = [f"{count} {_kind(kind, count)}" for kind, count in counts.items()]
+    if parts:
+        return listed(parts)
+    return "" if critical.doubts else _("no critical points")
+
+
+# ---- the description
+
+
+def description(plot: Plot, found: Found) -> tuple[str, ...]:
+    """Sentences on each function that is shown."""
+    told: list[str] = []
+    functions = {}
+    for panel in plot.panels:
+        for series in panel.series:
+            its = series.landscape.functions if panel.view == "curve" else series.landscape.functions[:1]
+            functions.update({(series.landscape.name, function.name): (series.landscape, function) for function in its})
+    for key, (landscape, function) in functions.items():
+        critical = found.get(key)
+        if critical is None:
+            continue
+        sentences = _of_function(critical, grid_of(landscape, plot.spec))
+        if len(functions) > 1:
+            sentences = [f"{function.label or landscape.title}:", *sentences]
+        told.append(" ".join(sentences))
+    return tuple(filter(None, told))
+
+
+def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
+    sentences = _walk(critical, axes[0]) if len(axes) == 1 else _extremes(critical)
+    points = spots(critical, "critical point")
+    kinks = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind) if spot.point is None]
+    for spot in points if len(points) <= _MOST else _best_of(critical):
+        sentences.append(_of_point(spot, critical))
+    for line in critical.lines:
+        words = {"kind": _kind(line.kind, 1), "start": _place(line.at[0]), "end": _place(line.at[-1])}
+        sentences.append(_("There is a %(kind)s from %(start)s to %(end)s") % words + _value(line.value))
+    for plateau in critical.plateaus:
+        words = {"start": _place(plateau.low), "end": _place(plateau.high)}
+        sentences.append(_("It is flat from %(start)s to %(end)s") % words + _value(plateau.value))
+    for spot in kinks:
+        words = {"kind": _kind(spot.kind, 1), "place": _place(spot.at)}
+        sentences.append(_("At %(place)s it has a %(kind)s, and no derivative") % words + _value(spot.value))
+    if any(kink.kind == "" for kink in critical.kinks) or any(not line.smooth for line in critical.lines):
+        sentences.append(_("It is not differentiable everywhere."))
+    if not (points or critical.lines or critical.plateaus or kinks or critical.doubts):
+        sentences.append(_("The gradient vanishes nowhere."))
+    return sentences
+
+
+def _value(value: float) -> str:
+    return _(", value %s.") % _number(value)
+
+
+def _best_of(critical: CriticalPoints) -> list[Spot]:
+    """Of many points those that stand out."""
+    return [spot for kind in ("global minimum", "global maximum") for spot in spots(critical, kind)[:3]]
+
+
+def _walk(critical: CriticalPoints, axis: Axis) -> list[str]:
+    """How a function of one variable rises and falls, from left to right."""
+    inner = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind)]
+    ends = [Spot(edge.kind, edge.at, edge.value) for edge in critical.edges]
+    way = sorted([*inner, *ends], key=lambda spot: spot.at)
+    if len(way) < 2 or len(way) > _MOST or critical.plateaus:
+        return _extremes(critical)
+    sentences = []
+    for start, end in itertools.pairwise(way):
+        words = {
+            "variable": axis.name,
+            "start": _number(start.at[0]),
+            "end": _number(end.at[0]),
+            "low": _number(start.value),
+            "high": _number(end.value),
+        }
+        sentences.append(
+            (
+                _("From %(variable)s = %(start)s to %(end)s it rises, from %(low)s to %(high)s.")
+                if end.value > start.value
+                else _("From %(variable)s = %(start)s to %(end)s it falls, from %(low)s to %(high)s.")
+            )
+            % words
+        )
+    return sentences
+
+
+def _extremes(critical: CriticalPoints) -> list[str]:
+    """Where a function is highest and where lowest in its domain."""
+    high, low = lowest(critical, "maximum"), lowest(critical, "minimum")
+    if high is None or low is None or high.value == low.value:
+        return []
+    words = {
+        "high": _number(high.value),
+        "high_place": _place(high.at),
+        "low": _number(low.value),
+        "low_place": _place(low.at),
+    }
+    return [
+        _("It falls from its highest value, %(high)s, at %(high_place)s to its lowest, %(low)s, at %(low_place)s.")
+        % words
+    ]
+
+
+def _of_point(spot: Spot, critical: CriticalPoints) -> str:
+    """One critical point with its value, its eigenvalues and, for a saddle, where it leads."""
+    assert spot.point is not None
+    globally = spot in [*spots(critical, "global minimum"), *spots(critical, "global maximum")]
+    kind = _kind(spot.kind, 1)
+    if spot.point.valleys == 3:
+        kind = _("monkey saddle")
+    elif globally:
+        kind = _("global minimum") if spot.kind == "minimum" else _("global maximum")
+    words = {"kind": f"{kind[:1].upper()}{kind[1:]}", "place": _place(spot.at), "value": _number(spot.value)}
+    text = _("%(kind)s at %(place)s, value %(value)s") % words
+    if spot.point.degenerate:
+        return text + _(", where the Hessian is singular.")
+    if len(spot.at) == 1:
+        return text + _(", second derivative %s.") % _number(spot.eigenvalues[0])
+    text += _(", eigenvalues %s") % listed([_number(value) for value in spot.eigenvalues])
+    if spot.kind == "saddle":
+        down, up = spot.point.eigenvectors
+        text += _("; it falls along %(down)s and rises along %(up)s") % {"down": _place(down), "up": _place(up)}
+    return text + "."

@@ -1,0 +1,171 @@
+"""Marks of critical points: what each kind looks like, in every view and in the key of a figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from sphinx_optviz.draw import style
+from sphinx_optviz.draw.labels import text_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.figure import Figure
+
+Panel = dict[str, Any]
+Points = np.ndarray[Any, np.dtype[np.float64]]
+
+# Shape and colour of points, in the order in which they are drawn: what matters more lies above.
+_POINTS = {
+    "saddle": ("X", "#222222"),
+    "inflection": ("D", "#009E73"),
+    "maximum": ("^", "#CC79A7"),
+    "minimum": ("v", "#D55E00"),
+}
+_LINES: dict[str, tuple[str, Any, str]] = {
+    "valley": ("valley", (0, (4, 2)), "#D55E00"),
+    "ridge": ("ridge", (0, (6, 2, 1, 2)), "#CC79A7"),
+    "inflection": ("line of inflection", (0, (1, 1.5)), "#009E73"),
+    "": ("line of critical points", (0, (3, 1, 1, 1, 1, 1)), style.INK),  # of one kind here, of another there
+}
+
+# Of a mark, in points: where there are few, and at least.
+_SIZE, _SMALLEST = 8.0, 3.2
+
+_PALE = 0.4  # what a surface hides
+
+_LETTERS = 8.0  # of the key
+_ROW = 0.17  # inches
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Points that look the same."""
+
+    kind: str
+    degenerate: bool
+    is_global: bool
+
+    @property
+    def name(self) -> str:
+        words = "global " * self.is_global + self.kind
+        # An inflection point of a function of one variable is degenerate in any case.
+        return words if not self.degenerate or self.kind == "inflection" else f"{words} (degenerate)"
+
+    def style(self, size: float) -> dict[str, Any]:
+        shape, colour = _POINTS[self.kind]
+        size *= 1.2 if self.is_global else 1.0
+        return {
+            "marker": shape,
+            "linestyle": "none",
+            "markersize": size,
+            "markerfacecolor": "white" if self.degenerate else colour,
+            "markeredgecolor": colour if self.degenerate else style.INK if self.is_global else "white",
+            "markeredgewidth": size / (5 if self.degenerate else 7 if self.is_global else 10),
+        }
+
+
+def points_of(panel: Panel) -> list[dict[str, Any]]:
+    """The critical points of a panel."""
+    return list(panel.get("points", ()))
+
+
+def lines_of(panel: Panel) -> list[dict[str, Any]]:
+    """The curves of critical points of a panel."""
+    return list(panel.get("lines", ()))
+
+
+def size_for(count: int) -> float:
+    """The size in points of a mark that is one of *count*."""
+    return min(_SIZE, max(_SMALLEST, 60 / math.sqrt(max(count, 1))))
+
+
+def radius_for(count: int) -> float:
+    """How far the marks reach."""
+    return size_for(count) * 0.6
+
+
+def _look(point: dict[str, Any]) -> _Look:
+    return _Look(point["kind"], bool(point["degenerate"]), bool(point["global"]))
+
+
+def _by_look(points: Sequence[dict[str, Any]]) -> Iterable[tuple[_Look, list[int]]]:
+    """The numbers of the points of each look, those first that others may cover."""
+    groups: dict[_Look, list[int]] = {}
+    for number, point in enumerate(points):
+        groups.setdefault(_look(point), []).append(number)
+    kinds = list(_POINTS)
+    return sorted(
+        groups.items(), key=lambda group: (group[0].is_global, kinds.index(group[0].kind), group[0].degenerate)
+    )
+
+
+def draw_points(
+    axes: Any, points: Sequence[dict[str, Any]], places: Points, *, size: float = 0.0, pale: bool = False
+) -> None:
+    """Mark *points* at *places*, shape (N, 2) or, in space, (N, 3)."""
+    size = size or size_for(len(points))
+    for look, numbers in _by_look(points):
+        alpha = _PALE if pale else 1.0
+        axes.plot(*places[numbers].T, **look.style(size), alpha=alpha, zorder=15, clip_on=False)
+
+
+def draw_lines(axes: Any, lines: Sequence[dict[str, Any]], places: Sequence[Points], *, pale: bool = False) -> None:
+    """Mark *lines* through *places*, shape (N, 2) or, in space, (N, 3) each."""
+    for line, its in zip(lines, places, strict=True):
+        _, dashes, colour = _LINES[line["kind"]]
+        if not pale:
+            axes.plot(*its.T, color="white", linestyle="solid", linewidth=2.6, alpha=0.8, zorder=13)
+        axes.plot(*its.T, color=colour, linestyle=dashes, linewidth=1.5, alpha=_PALE if pale else 1.0, zorder=14)
+
+
+def key_of(panels: Sequence[Panel]) -> list[Line2D]:
+    """A sample with its name for each look that occurs in *panels*."""
+    looks = {look for panel in panels for look, _ in _by_look(points_of(panel))}
+    kinds = list(_POINTS)[::-1]
+    order = sorted(looks, key=lambda look: (kinds.index(look.kind), not look.is_global, look.degenerate))
+    samples = [Line2D([], [], label=look.name, **look.style(7.0)) for look in order]
+    for kind in [kind for kind in _LINES if any(line["kind"] == kind for panel in panels for line in lines_of(panel))]:
+        name, dashes, colour = _LINES[kind]
+        samples.append(Line2D([], [], label=name, color=colour, linestyle=dashes, linewidth=1.5))
+    return samples
+
+
+def key_rows(samples: Sequence[Line2D], width: float) -> int:
+    """In how many rows *samples* fit into *width* inches."""
+    widths = [text_size(str(sample.get_label()), _LETTERS)[0] + 28 for sample in samples]
+    for rows in range(1, len(samples)):
+        columns = math.ceil(len(samples) / rows)
+        # A legend is filled column by column.
+        if sum(max(widths[i * rows : (i + 1) * rows], default=0) for i in range(columns)) <= 72 * width:
+            return rows
+    return len(samples)
+
+
+def key_height(rows: int) -> float:
+    """Inches that *rows* of the key take."""
+    return _ROW * rows
+
+
+def draw_key(figure: Figure, samples: Sequence[Line2D], rows: int, below: float) -> None:
+    """Put *samples* in *rows* under what ends *below* inches from the top of *figure*."""
+    height = figure.get_size_inches()[1]
+    figure.legend(
+        handles=list(samples),
+        loc="upper center",
+        bbox_to_anchor=(0.5, 1 - (below + 0.05) / height),
+        ncols=math.ceil(len(samples) / rows),
+        fontsize=_LETTERS,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.4,
+        handletextpad=0.4,
+        columnspacing=1.4,
+        labelspacing=0.25,
+    )

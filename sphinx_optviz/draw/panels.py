@@ -1,0 +1,58 @@
+"""What a panel of a job says: its points, its numbers, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sphinx_optviz.draw import style
+
+Panel = dict[str, Any]
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def points_of(axis: list[Any]) -> Array:
+    """The points of ``[name, low, high, count]``."""
+    _, low, high, count = axis
+    return np.linspace(low, high, count)
+
+
+def values_of(series: dict[str, Any]) -> list[Array]:
+    """One array for each function, of the grid's shape."""
+    shape = [axis[3] for axis in series["axes"]]
+    return [np.frombuffer(data, dtype="<f8").reshape(shape) for data in series["values"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an axis is called. Mathematics is set in an italic font: mathtext would take longer than the curves."""
+
+    text: str
+    is_maths: bool
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """For the methods of Matplotlib that set a label."""
+        return style.MATHS if self.is_maths else {}
+
+    def inline(self) -> str:
+        """For a text that has other words too."""
+        return f"${self.text}$" if self.is_maths else self.text
+
+
+def variable(name: str) -> Label:
+    """A variable's name."""
+    is_maths = len(name) == 1 and name.isalpha()
+    return Label(name if is_maths else name.replace("_", " "), is_maths)
+
+
+def value_label(series: dict[str, Any]) -> Label:
+    """What the function's value is called."""
+    if series["labels"][0]:
+        return Label(str(series["labels"][0]), is_maths=False)
+    words = [variable(name) for name in (series["functions"][0], *(axis[0] for axis in series["axes"]))]
+    if "along" not in series and all(word.is_maths for word in words):
+        return Label(f"{words[0].text}({', '.join(word.text for word in words[1:])})", is_maths=True)
+    return words[0]

@@ -1,0 +1,279 @@
+"""Numbers in the prose: what an expression of the role ``optval`` asks for, and the answer.
+
+``LANDSCAPE[.FUNCTION].QUANTITY[(PLACE)] [| FORMAT]``, over the landscape's own domain, by the default framework.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_optviz.claims import quantities_at, quantities_of
+from sphinx_optviz.frameworks import did_you_mean, framework
+from sphinx_optviz.grammar import coordinates, kind_named
+from sphinx_optviz.model import Number
+from sphinx_optviz.plan import Series
+from sphinx_optviz.runs import Failure
+from sphinx_optviz.spots import lowest, spots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sphinx_optviz.claims import Quantities
+    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.landscapes import Catalogue
+    from sphinx_optviz.model import Settings
+    from sphinx_optviz.runs import Outcome, Run
+    from sphinx_optviz.spots import Spot
+
+# At a place in parentheses.
+_AT = {
+    "value": "value",
+    "grad": "gradient",
+    "gradient": "gradient",
+    "hess": "hessian",
+    "hessian": "hessian",
+    "eigenvalues": "eigenvalues",
+}
+# Points, by what they are.
+_POINTS = {
+    "minima": "minimum",
+    "maxima": "maximum",
+    "saddles": "saddle",
+    "inflections": "inflection",
+    "global_minima": "global minimum",
+    "global_maxima": "global maximum",
+    "local_minima": "local minimum",
+    "local_maxima": "local maximum",
+    "degenerate": "degenerate",
+    "critical_points": "critical point",
+}
+_BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
+_QUANTITIES = [*_AT, *_POINTS, *_BEST]
+_PARTS = ["count", "at", "value", "eigenvalues", "x", "y"]
+
+_EXPRESSION = re.compile(
+    rf"(?P<landscape>[\w-]+)\.(?:(?P<function>(?!(?:{'|'.join(_QUANTITIES)})\b)\w+)\.)?(?P<quantity>\w+)"
+    r"\s*(?:\((?P<place>[^()]*)\))?\s*(?:\[(?P<index>-?\d+)\])?\s*(?:\.(?P<part>\w+)(?:\[(?P<part_index>\d+)\])?)?"
+)
+
+_DEFAULT_FORMAT = ".4g"
+
+
+class ExpressionError(Exception):
+    """An expression that means nothing; the message is for the author."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """An expression that is understood, and the runs that answer it: the first that succeeds does."""
+
+    expression: str
+    location: str
+    function: str
+    quantity: str
+    kind: str  # of the points that are asked for, or at which a quantity is; "" for a place
+    index: int | None
+    part: str
+    part_index: int | None
+    format: str
+    runs: tuple[Run, ...]
+
+
+def question(expression: str, location: str, settings: Settings, catalogue: Catalogue) -> Question:
+    """Raises ExpressionError or LandscapeError."""
+    text, bar, wanted_format = expression.partition("|")
+    found = _EXPRESSION.fullmatch(text.strip())
+    if found is None:
+        raise ExpressionError("write it as 'saddle.value(1, 2)', 'saddle.hess(0, 0)' or 'local_minima.argmin'")
+    _check_format(wanted_format.strip() if bar else _DEFAULT_FORMAT)
+    landscape = catalogue.get(found["landscape"])
+    functions = [function.name for function in landscape.functions]
+    function = found["function"] or functions[0]
+    if function not in functions:
+        raise ExpressionError(f"{landscape.name} has no function {function!r}. {did_you_mean(function, functions)}")
+    quantity = found["quantity"]
+    if quantity not in _QUANTITIES:
+        raise ExpressionError(f"unknown quantity {quantity!r}. {did_you_mean(quantity, _QUANTITIES)}")
+    if found["part"] and (quantity not in _POINTS or found["part"] not in _PARTS):
+        raise ExpressionError(f"{quantity} has no {found['part']!r}. {did_you_mean(found['part'], _PARTS)}")
+    kind, at = _place(quantity, found["place"], len(landscape.axes))
+    series = Series(landscape, landscape.axes)
+    preferred = [settings.default_framework, *settings.frameworks, "numpy"]
+    names = [name for name in dict.fromkeys(preferred) if name in landscape.sources]
+    if not names:
+        raise ExpressionError(f"no framework of {', '.join(dict.fromkeys(preferred))} has code for {landscape.name}")
+    name = names[0]
+    return Question(
+        expression=expression,
+        location=location,
+        function=function,
+        quantity=quantity,
+        kind=kind,
+        index=int(found["index"]) if found["index"] else None,
+        part=found["part"] or "",
+        part_index=int(found["part_index"]) if found["part_index"] else None,
+        format=wanted_format.strip() if bar else _DEFAULT_FORMAT,
+        runs=(series.at(name, at) if at else series.search(name),),
+    )
+
+
+def _check_format(text: str) -> None:
+    try:
+        format(1.5, text)
+    except ValueError as error:
+        raise ExpressionError(f"the format {text!r} is not valid: {error}") from error
+
+
+def _place(quantity: str, place: str | None, variables: int) -> tuple[str, tuple[float, ...]]:
+    """The kind of points, or the coordinates, at which *quantity* is asked for."""
+    if quantity in _POINTS or quantity in _BEST:
+        if place is not None:
+            raise ExpressionError(f"{quantity} takes no place")
+        return _POINTS.get(quantity) or f"global {_BEST[quantity]}", ()
+    if not place or not place.strip():
+        raise ExpressionError(f"{quantity} of what point? Write '{quantity}(0, 0)' or '{quantity}(argmin)'")
+    word = place.strip()
+    if word in _BEST:
+        return f"global {_BEST[word]}", ()
+    try:
+        if re.search(r"[^\W\d_]{2,}", word):
+            return kind_named(word.replace("_", " ")), ()
+        at = coordinates(word)
+    except ValueError as error:
+        raise ExpressionError(str(error)) from error
+    if len(at) != variables:
+        raise ExpressionError(f"the function has {variables} variable(s), and ({word}) has {len(at)} coordinate(s)")
+    return "", at
+
+
+def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, str]:
+    """What to show, and what is wrong ("" if nothing); where there is no answer, a question mark is shown."""
+    outcome = outcomes[asked.runs[0].key]
+    unknown = Number("?", "?")
+    if isinstance(outcome, Failure):
+        run = asked.runs[0]
+        return unknown, f"optval {asked.expression!r} has no value: {framework(run.framework).label} gave no result"
+    try:
+        if not asked.kind:
+            return _shown_quantity(quantities_at(outcome, asked.function), asked), ""
+        return _of_points(outcome.critical[asked.function], asked), ""
+    except ExpressionError as error:
+        return unknown, f"optval {asked.expression!r}: {error}"
+
+
+def _of_points(critical: CriticalPoints, asked: Question) -> Number:
+    found = spots(critical, asked.kind)
+    if asked.part == "count":
+        if critical.doubts:
+            raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
+        return Number(str(len(found)), str(len(found)))
+    if asked.quantity in _BEST and not found:
+        best = lowest(critical, _BEST[asked.quantity])
+        found = [best] if best else []
+    if not found:
+        raise ExpressionError(f"there is no {asked.kind} in the landscape's domain")
+    if asked.quantity in ("min", "max"):
+        return _number(found[0].value, asked.format)
+    if asked.quantity in ("argmin", "argmax"):
+        found = found if asked.index is None else [_pick(found, asked)]
+        return _listed([_vector(spot.at, asked.format) for spot in found])
+    if asked.quantity in _AT:
+        return _shown_quantity(quantities_of(_single(found, asked)), asked)
+    if asked.index is None and not asked.part:
+        return _listed([_vector(spot.at, asked.format) for spot in found])
+    spot = _single(found, asked) if asked.index is None else _pick(found, asked)
+    return _part_of(spot, asked)
+
+
+def _pick(found: Sequence[Spot], asked: Question) -> Spot:
+    assert asked.index is not None
+    if not -len(found) <= asked.index < len(found):
+        raise ExpressionError(f"there are {len(found)}, and the first is [0]")
+    return found[asked.index]
+
+
+def _single(found: Sequence[Spot], asked: Question) -> Spot:
+    if len(found) > 1:
+        raise ExpressionError(f"there are {len(found)} points of kind {asked.kind!r}: pick one, the first is [0]")
+    return found[0]
+
+
+def _part_of(spot: Spot, asked: Question) -> Number:
+    if asked.part in ("x", "y"):
+        index = "xy".index(asked.part)
+        if index >= len(spot.at):
+            raise ExpressionError("the function has one variable")
+        return _number(spot.at[index], asked.format)
+    if asked.part == "value":
+        return _number(spot.value, asked.format)
+    if asked.part == "eigenvalues":
+        numbers = spot.eigenvalues
+        if asked.part_index is not None:
+            if asked.part_index >= len(numbers):
+                raise ExpressionError(f"there are {len(numbers)} eigenvalues, and the first is [0]")
+            return _number(numbers[asked.part_index], asked.format)
+        return _listed([_number(number, asked.format) for number in numbers])
+    return _vector(spot.at, asked.format)
+
+
+def _shown_quantity(true: Quantities, asked: Question) -> Number:
+    if asked.quantity == "value":
+        return _number(true.value, asked.format)
+    name = _AT[asked.quantity]
+    numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
+    if not numbers:
+        raise ExpressionError(f"there is no {name} at this point")
+    if name == "eigenvalues":
+        if asked.index is not None:
+            if not -len(numbers) <= asked.index < len(numbers):
+                raise ExpressionError(f"there are {len(numbers)}, and the first is [0]")
+            return _number(numbers[asked.index], asked.format)
+        return _listed([_number(number, asked.format) for number in numbers])
+    if len(numbers) == 4:
+        return _matrix(numbers, asked.format)
+    return _vector(numbers, asked.format)
+
+
+# ---- how numbers look
+
+
+def _number(number: float, spec: str) -> Number:
+    """With a real minus sign, and powers of ten as people write them."""
+    number = number + 0.0 if number else 0.0  # no negative zero
+    text = format(number, spec)
+    if float_is_zero(text):
+        text = text.replace("-", "")
+    mantissa, e, exponent = text.lower().partition("e")
+    if not e:
+        return Number(text.replace("-", "−"), text)
+    power = str(int(exponent))
+    plain = f"{mantissa}·10{power.translate(_SUPERSCRIPTS)}".replace("-", "−")
+    return Number(plain, f"{mantissa} \\cdot 10^{{{power}}}")
+
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def float_is_zero(text: str) -> bool:
+    """Whether a formatted number shows no digit but 0."""
+    return not re.search(r"[1-9]", text.lower().partition("e")[0]) and not re.search(r"[a-df-z]", text.lower())
+
+
+def _vector(numbers: Sequence[float], spec: str) -> Number:
+    shown = [_number(number, spec) for number in numbers]
+    if len(shown) == 1:
+        return shown[0]
+    return Number(f"({', '.join(part.text for part in shown)})", f"({', '.join(part.latex for part in shown)})")
+
+
+def _listed(shown: Sequence[Number]) -> Number:
+    return Number(", ".join(part.text for part in shown), ",\\ ".join(part.latex for part in shown))
+
+
+def _matrix(numbers: Sequence[float], spec: str) -> Number:
+    a, b, c, d = (_number(number, spec) for number in numbers)
+    text = f"[[{a.text}, {b.text}], [{c.text}, {d.text}]]"
+    latex = rf"\begin{{pmatrix}} {a.latex} & {b.latex} \\ {c.latex} & {d.latex} \end{{pmatrix}}"
+    return Number(text, latex, is_matrix=True)
