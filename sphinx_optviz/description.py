@@ -169,7 +169,8 @@ def _value(value: float) -> str:
 
 def _best_of(critical: CriticalPoints) -> list[Spot]:
     """Of many points those that stand out."""
-    return [spot for kind in ("global minimum", "global maximum") for spot in spots(critical, kind)[:3]]
+    best = [spot for kind in ("global minimum", "global maximum") for spot in spots(critical, kind)[:3]]
+    return [spot for spot in best if spot.point is not None]
 
 
 def _walk(critical: CriticalPoints, axis: Axis) -> list[str]:

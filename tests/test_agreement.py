@@ -24,7 +24,7 @@ from sphinx_optviz.model import PlotSpec
 from sphinx_optviz.plan import plan
 from sphinx_optviz.points import cell_count, cells_of, columns_of
 from sphinx_optviz.runs import Axis, Failure, Result, Run, Source
-from sphinx_optviz.store import pack_result
+from sphinx_optviz.store import pack_result, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +40,7 @@ LINE = (Axis("x", -1.0, 1.0, 201),)
 PLANE = (Axis("x", -1.0, 1.0, 21), Axis("y", -0.5, 2.0, 21))
 SQUARE = (Axis("x", -1.0, 1.0, 21), Axis("y", -1.0, 1.0, 21))
 SAMPLES = 1000
+NOTHING: dict[str, Any] = {name: [] for name in ("points", "lines", "plateaus", "kinks", "edges", "doubts")}
 ULP = 2.0**-52
 
 
@@ -66,18 +67,19 @@ def result_of(
     dtype: str = "float64",
     errors: Mapping[Operation, float | Numbers] | None = None,
     noise: Mapping[Operation, Numbers] | None = None,
+    critical: Mapping[str, Any] | None = None,
     version: str = "1.2.3",
 ) -> Result:
     """A result with these numbers, as if a child had given them; *errors* are those of differences."""
     points = math.prod(run.shape("values"))
     off = {operation: np.broadcast_to(error, (points,)) for operation, error in (errors or {}).items()}
     message = {
-        "arrays": [[operation, "f", numbers[operation].astype("<f8").tobytes()] for operation in run.operations],
+        "arrays": [[operation, name, numbers[operation].astype("<f8").tobytes()] for operation, name in places(run)],
         "dtypes": [["f", dtype]],
-        "methods": [[operation, "made up"] for operation in run.operations if operation != "values"],
+        "methods": [[operation, "made up"] for operation in run.operations if operation in ("gradients", "hessians")],
         "errors": [[operation, "f", error.astype("<f8").tobytes()] for operation, error in off.items()],
         "noise": [[operation, "f", cells.astype("<f8").tobytes()] for operation, cells in (noise or {}).items()],
-        "critical": [],
+        "critical": [["f", {**NOTHING, **(critical or {})}]] if run.searches else [],
         "non_finite": [],
     }
     return pack_result(run, version=version, message=message).result
@@ -941,9 +943,8 @@ def outcomes_of(plot: Plot, **changes: Any) -> dict[str, Outcome]:
     for name in plot.involved:
         change = changes.get(name, 1.0)
         drawn, compared = change if isinstance(change, tuple) else (change, change)
-        for run, item in [(run, drawn) for run in plot.runs(name)] + [
-            (run, compared) for run in plot.comparisons(name)
-        ]:
+        derived = [*plot.comparisons(name), *plot.searches(name)]
+        for run, item in [(run, drawn) for run in plot.runs(name)] + [(run, compared) for run in derived]:
             numbers = {
                 operation: (item if isinstance(item, float) else 1.0) * array
                 for operation, array in EXP(run.axes, run.samples).items()

@@ -94,7 +94,7 @@ DRAWING = [
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
-    *("critical", "critical_points", "grammar", "spots", "marks", "claims", "optval", "hidden"),
+    *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
 ]
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sphinx_optviz import directive
 from sphinx_optviz.directive import OPTIONS, parse_interval, parse_names
-from sphinx_optviz.grammar import annotation_lines
-from sphinx_optviz.model import VIEWS, Annotation, Interval
+from sphinx_optviz.grammar import annotation_lines, claim
+from sphinx_optviz.model import VIEWS, Annotation, Interval, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CHECKS: dict[str, Callable[[str], Any]] = {
     **directive._FIGURE_OPTIONS,
     **{name: check for name, (_, check) in directive._PLOT_OPTIONS.items()},
+    directive._EXPECT: lambda text: claim(text, 1),
 }
 
 NUMBERS = st.floats(-1e300, 1e300)
@@ -98,6 +99,14 @@ def test_annotations_that_were_written_are_read(items: list[tuple[str, list[floa
         ("me@example.org @ 1", (Annotation("me@example.org", (1.0,)),)),
         ("f(1, 2) @ 1e-3", (Annotation("f(1, 2)", (0.001,)),)),
         ("$x^2$ @ -.5", (Annotation("$x^2$", (-0.5,)),)),
+        ("a @ −1.5", (Annotation("a", (-1.5,)),)),
+        ("a @ global minimum", (Annotation("a", Where("global minimum")),)),
+        ("a @  Saddle   Points ", (Annotation("a", Where("saddle")),)),
+        ("a @ minimum of f", (Annotation("a", Where("minimum", "f")),)),
+        ("a @ minimum of saddle.f_1", (Annotation("a", Where("minimum", "saddle.f_1")),)),
+        ("a @ maximum near (1, -2)", (Annotation("a", Where("maximum", "", (1.0, -2.0))),)),
+        ("a @ maximum of f near 1e3", (Annotation("a", Where("maximum", "f", (1000.0,))),)),
+        ("minimum @ 1", (Annotation("minimum", (1.0,)),)),
     ],
 )
 def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...]) -> None:
@@ -111,11 +120,19 @@ def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...])
         ("@ 1", "'@ 1' is not of the form"),
         ("ok @ 1\nminimum", "'minimum' is not of the form"),
         ("a @", "'' is not a number"),
-        ("a @ here", "'here' is not a number"),
+        ("a @ here", "unknown kind of point 'here'. There are: critical point, minimum, local minimum"),
+        ("a @ global minmum", "unknown kind of point 'global minmum'. Did you mean 'global minimum'?"),
+        ("a @ minimum near", "unknown kind of point 'minimum near'"),
+        ("a @ minimum near here", "'here' is not a number"),
+        ("a @ minimum near (1, 2, 3)", "'(1, 2, 3)' has more than two coordinates"),
+        ("a @ minimum of two words", "'two words' is not the name of a function or a landscape"),
+        ("a @ minimum of ", "unknown kind of point 'minimum of'"),
         ("a @ (1, 2", "'(1' is not a number"),
         ("a @ 1, 2, 3", "'1, 2, 3' has more than two coordinates"),
         ("a @ (1,)", "'' is not a number"),
-        ("a @ nan", "'nan' is not a finite number"),
+        ("a @ nan", "unknown kind of point 'nan'"),
+        ("a @ -1e999", "'-1e999' is not a finite number"),
+        ("a @ 1e301", "'1e301' is not a number of at most 1e+300"),
     ],
 )
 def test_annotation_that_is_wrong_is_explained(text: str, message: str) -> None:
@@ -149,6 +166,13 @@ def test_names_are_never_empty_and_hold_no_blank(text: str) -> None:
         ("view", "Contour surface, contour", ("contour", "surface")),
         ("view", " ".join(VIEWS), tuple(VIEWS)),
         ("x", "-1:1", Interval(-1.0, 1.0)),
+        ("critical-points", "", ("all",)),
+        ("critical-points", "all", ("all",)),
+        ("critical-points", "Minima, saddle  points", ("minimum", "saddle")),
+        ("critical-points", "global minimum, global minima", ("global minimum",)),
+        ("through", "saddle", Where("saddle")),
+        ("through", "global minimum near (1, 2)", Where("global minimum", "", (1.0, 2.0))),
+        ("through", "(1, 2)", Where("critical point", "", (1.0, 2.0))),
         ("code", " Below ", "below"),
         ("figure", "EACH", "each"),
         ("figsize", "6, 4.5", (6.0, 4.5)),
@@ -177,6 +201,9 @@ def test_option_that_is_right_is_understood(option: str, text: str, value: objec
         ("frameworks", "jax torch", "unknown framework 'torch'. Did you mean 'pytorch'?"),
         ("view", " , ", "name at least one of curve, contour"),
         ("view", "contour sufrace", "unknown view 'sufrace'. Did you mean 'surface'?"),
+        ("critical-points", "minma", "unknown kind of point 'minma'. Did you mean 'minimum'?"),
+        ("through", "top", "unknown kind of point 'top'"),
+        ("through", "", "'' is not a number"),
         ("code", "", "There are: above, below, hidden."),
         ("code", "belo", "Did you mean 'below'?"),
         ("figure", "shred", "Did you mean 'shared'?"),

@@ -9,10 +9,12 @@ import pytest
 from conftest import settings_with
 
 from sphinx_optviz.description import alt_text
+from sphinx_optviz.description import alt_text
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
-from sphinx_optviz.model import Annotation, Interval, PlotSpec
-from sphinx_optviz.plan import PlanError, Plot, plan
+from sphinx_optviz.marks import marked
+from sphinx_optviz.model import Annotation, Claim, Interval, PlotSpec, Where
+from sphinx_optviz.plan import PlanError, Plot, plan, series_named
 from sphinx_optviz.runs import Axis
 
 if TYPE_CHECKING:
@@ -362,6 +364,101 @@ def test_derivatives_are_compared_at_every_second_or_third_point_of_a_fine_grid(
     assert plot.runs("jax")[0].axes[0].count == count
 
 
+# ---- critical points
+
+
+CLAIM = Claim(text="1 minimum", line=1, subject="points", where=Where("minimum"), count=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "needed"),
+    [
+        ({}, True),
+        ({"alt": "A line."}, False),
+        ({"figure": "none"}, False),
+        ({"figure": "each"}, True),
+        ({"figure": "each", "alt": "A line."}, False),
+        ({"alt": "A line.", "critical_points": ("all",)}, True),
+        ({"alt": "A line.", "annotations": (Annotation("here", (0.5,)),)}, False),
+        ({"alt": "A line.", "annotations": (Annotation("here", Where("minimum")),)}, True),
+        ({"alt": "A line.", "claims": (CLAIM,)}, True),
+        ({"figure": "none", "claims": (CLAIM,)}, True),
+    ],
+)
+def test_critical_points_are_looked_for_where_something_depends_on_them(
+    plot_of: Planner, fields: dict[str, Any], *, needed: bool
+) -> None:
+    """The alternative text and the description do."""
+    assert [series.landscape.name for series in plot_of("line", **fields).searched] == ["line"] * needed
+
+
+def test_slices_need_critical_points(plot_of: Planner) -> None:
+    assert len(plot_of("bowl", views=("slices",), alt="Two lines.").searched) == 1
+    assert len(plot_of("bowl", views=("contour",), alt="Lines.").searched) == 0
+
+
+def test_search_is_in_the_box_of_the_plot_whatever_its_points(plot_of: Planner) -> None:
+    (run,) = plot_of("bowl", x=Interval(0.0, 1.0, 50)).searches("jax")
+    assert run.operations == ("critical_points",)
+    assert run.searches
+    assert [(axis.name, axis.low, axis.high) for axis in run.axes] == [("x", 0.0, 1.0), ("y", -2.0, 2.0)]
+    (other,) = plot_of("bowl", x=Interval(0.0, 1.0, 77), views=("surface",)).searches("jax")
+    assert other.key == run.key
+
+
+def test_every_framework_searches_where_they_are_compared_and_else_the_one_that_is_drawn(plot_of: Planner) -> None:
+    compared, alone = plot_of("line"), plot_of("line", agreement="off")
+    assert [len(compared.searches(name)) for name in ("pytorch", "jax")] == [1, 1]
+    assert [len(alone.searches(name)) for name in ("pytorch", "jax")] == [1, 0]
+
+
+def test_claim_about_a_place_wants_a_run_there_from_the_framework_that_is_drawn(plot_of: Planner) -> None:
+    claim = Claim(text="value @ 0.5 = 1", line=1, subject="value", where=Where("place", "", (0.5,)), numbers=("1",))
+    plot = plot_of("line", claims=(claim,))
+    (run,) = (run for run in plot.all_runs("pytorch") if run.axes[0].count == 1)
+    assert (run.axes, run.operations) == ((Axis("x", 0.5, 0.5, 1),), ("values", "gradients", "hessians"))
+    assert all(run.axes[0].count > 1 for run in plot.all_runs("jax"))
+
+
+@pytest.mark.parametrize("where", [Where("place", "", (0.5, 0.5)), Where("place", "other", (0.5,))])
+def test_claim_about_a_place_that_there_is_not_wants_no_run(plot_of: Planner, where: Where) -> None:
+    claim = Claim(text="", line=1, subject="value", where=where, numbers=("1",))
+    assert plot_of("line", claims=(claim,)).places == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "landscape", "function"),
+    [
+        ("", "line", "f"),
+        ("line", "line", "f"),
+        ("f", "line", "f"),
+        ("g", "two", "g"),
+        ("two", "two", "f"),
+        ("two.f", "two", "f"),
+        ("two.g", "two", "g"),
+    ],
+)
+def test_function_has_its_name_alone_or_its_landscapes_before_it(
+    plot_of: Planner, name: str, landscape: str, function: str
+) -> None:
+    series, found = series_named(name, plot_of("line two").searched)
+    assert (series.landscape.name, found) == (landscape, function)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("twoo", "there is no function 'twoo'. Did you mean 'two'?"),
+        ("line.g", "there is no function 'line.g'. Did you mean 'line.f'?"),
+        ("bowl", "there is no function 'bowl'. There are: f, line.f, line, two.f, g, two.g, two."),
+    ],
+)
+def test_function_that_there_is_not_is_an_error(plot_of: Planner, name: str, message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        series_named(name, plot_of("line two").searched)
+    assert str(caught.value) == message
+
+
 # ---- annotations
 
 
@@ -426,7 +523,7 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
         (
             "line",
             {"annotations": (Annotation("start", (0.0,)), Annotation("top", (1.0, 3.0)))},
-            "Curve of Line, f(x) = x; x from 0 to 1. Marked: start at 0; top at (1, 3).",
+            "Curve of Line, f(x) = x; x from 0 to 1. Marked: start at 0; top at 1.",
         ),
         (
             "line two",

@@ -135,27 +135,45 @@ def _parts(u: Array) -> list[Array]:
     return [u[start : start + _AT_ONCE] for start in range(0, max(len(u), 1), _AT_ONCE)]
 
 
-class Edge(Field):
-    """One edge of a box of two variables: the function along it."""
+class Border(Field):
+    """The four edges of a box of two variables, one after the other: the function along them.
 
-    def __init__(self, box: Field, along: int, end: int) -> None:
-        self.box, self.along, self.end = box, along, end
-        self.low, self.width = box.low[[along]], box.width[[along]]
+    Edge k lies from 2k/8 to (2k + 1)/8, so that the ends of two edges are no neighbours.
+    """
+
+    def __init__(self, box: Field) -> None:
+        self.box = box
         self.variables = 1
-        self.rounding = box.rounding
+        self.rounding = 8 * box.rounding
         self._has_hessians = box.is_exact
+
+    def cells(self, each: int) -> Array:
+        """The numbers of *each* cells an edge, of eight times as many from 0 to 1. Shape (N, 1)."""
+        return numpy.concatenate([2 * edge * each + numpy.arange(each) for edge in range(4)])[:, None]
+
+    def edge(self, u: Array) -> tuple[Array, Array, Array]:
+        """Of each point: along which axis its edge goes, at which end of the other, and how far along. Shape (N,)."""
+        along = 8 * u[:, 0]
+        edge = numpy.clip(numpy.floor((along + 0.5) / 2), 0, 3).astype(int)
+        return edge // 2, edge % 2, along - 2 * edge
 
     def embedded(self, u: Array) -> Array:
         """The points of the box, shape (N, 2)."""
-        inside = numpy.full((len(u), 2), float(self.end))
-        inside[:, self.along] = u[:, 0]
+        axis, end, along = self.edge(u)
+        rows = numpy.arange(len(u))
+        inside = numpy.empty((len(u), 2))
+        inside[rows, axis], inside[rows, 1 - axis] = along, end
         return inside
 
     def value(self, u: Array) -> Array:
         return self.box.value(self.embedded(u))
 
     def gradient(self, u: Array) -> Array:
-        return self.box.gradient(self.embedded(u))[:, [self.along]]
+        axis, _, _ = self.edge(u)
+        found: Array = 8 * self.box.gradient(self.embedded(u))[numpy.arange(len(u)), axis]
+        return found[:, None]
 
     def jacobian(self, u: Array) -> Array:
-        return self.box.jacobian(self.embedded(u))[:, [self.along]][:, :, [self.along]]
+        axis, _, _ = self.edge(u)
+        found: Array = 64 * self.box.jacobian(self.embedded(u))[numpy.arange(len(u)), axis, axis]
+        return found[:, None, None]

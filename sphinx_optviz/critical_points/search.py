@@ -91,14 +91,20 @@ def _offsets(variables: int) -> Array:
     return numpy.array(corners + inside)
 
 
-def search(box: Field, base: int = 0) -> Search:
-    """Every place where the gradient of *box* vanishes or jumps across zero, from *base* cells along each axis on."""
-    base = base or _BASE[box.variables]
-    index = numpy.stack(numpy.meshgrid(*[numpy.arange(base)] * box.variables, indexing="ij"), axis=-1)
-    index = index.reshape(-1, box.variables)
-    noise: Array | None = None
+def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
+    """Every place where the gradient of *box* vanishes or jumps across zero.
+
+    Everywhere, or in the cells with the numbers *index*, shape (M, d), of that *size*.
+    """
+    base = _BASE[box.variables]
+    everywhere = index is None
+    if index is None:
+        size = 1.0 / base
+        index = numpy.stack(numpy.meshgrid(*[numpy.arange(base)] * box.variables, indexing="ij"), axis=-1)
+        index = index.reshape(-1, box.variables)
     found = Search(box.variables)
-    size, level, spent = 1.0 / base, 0, 0
+    level, spent = 0, 0
+    noise = numpy.zeros(index.shape)
     roots = []
     while len(index):
         spent += len(index) * (len(_offsets(box.variables)) + 1)
@@ -106,9 +112,9 @@ def search(box: Field, base: int = 0) -> Search:
             found.doubts.append("it changes too fast to be searched completely")
             break
         look = look_at(box, (index + 0.5) * size, size)
-        if level == 0:
+        if level == 0 and everywhere:
             found.kinks = _kinks_in(box, look)
-        keep = _may_hold_a_root(look, 0.0 if noise is None else noise, box.rounding)
+        keep = _may_hold_a_root(look, noise, box.rounding)
         index, look = index[keep], _of(look, keep)
         noise = box.noise(look.centres + _ASIDE * size)
         flat = _is_flat(look, noise)
@@ -128,7 +134,7 @@ def search(box: Field, base: int = 0) -> Search:
         size, level = size / 2, level + 1
     else:
         index = numpy.zeros((0, box.variables), dtype=int)
-    if not found.doubts and noise is not None:
+    if not found.doubts and len(index):
         found.isolated = [Group((index[its] + 0.5) * size, size, noise[its]) for its in _groups(index)]
     found.roots = distinct(numpy.concatenate(roots)) if roots else found.roots
     return found
@@ -151,7 +157,7 @@ def _of(look: _Look, these: Array) -> _Look:
     )
 
 
-def _may_hold_a_root(look: _Look, noise: Array | float, rounding: float) -> Array:
+def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
     """False where the gradient cannot vanish in a cell, as far as samples can tell. Shape (M,)."""
     with numpy.errstate(all="ignore"):
         offsets = _offsets(look.centres.shape[1])

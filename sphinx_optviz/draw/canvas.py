@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.labels import text_size
 from sphinx_optviz.draw.space import surface, wireframe
-from sphinx_optviz.draw.views import contour, curve, heatmap, slices
+from sphinx_optviz.draw.views import BAR_END, contour, curve, heatmap, slices
 
 _DRAW = {
     "curve": curve,
@@ -48,7 +48,7 @@ _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "s
 _LETTER = 0.24  # inches for "(a)" under a panel
 _TITLE = 0.3
 _WIDE = 3.4
-_BAR = 0.65  # right of the axes beside the numbers of a colour bar
+_BESIDE_BAR = 0.42  # right of a colour bar, without its numbers
 _TICK_LABEL = 0.35  # about the width of one
 
 _answered_style: list[object] = [None, {}]
@@ -129,7 +129,9 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
         _put(axes, cell, (left + _TICK_LABEL, right, bottom, above))
         _settle_ticks(axes.xaxis)
         for bar in axes.child_axes:
-            right = max(right, _BAR + _settle_ticks(bar.yaxis) / 72)
+            beside = _BESIDE_BAR + _settle_ticks(bar.yaxis) / 72
+            # The bar is as much wider as the axes are.
+            right = max(right, (beside + BAR_END * (cell[2] - left)) / (1 + BAR_END))
         _put(axes, cell, (left + _settle_ticks(axes.yaxis) / 72, right, bottom, above))
 
 

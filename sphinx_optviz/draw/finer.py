@@ -10,8 +10,11 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def doubled(z: Array) -> Array:
-    """*z*, shape (M, N), with a value between any two neighbours, shape (2 M - 1, 2 N - 1); NaN where it has none."""
-    return _doubled(_doubled(z).T).T
+    """*z*, shape (M, N), with a value between any two neighbours, shape (2 M - 1, 2 N - 1); NaN where it has none.
+
+    None is beyond the least and the greatest that *z* has.
+    """
+    return np.clip(_doubled(_doubled(z).T).T, np.nanmin(z), np.nanmax(z))
 
 
 def _doubled(z: Array) -> Array:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Tried in this order: sizes of letters, for curves with the room above and below, in parts of what they take.
 _SIZES = (9.0, 8.0, 7.0)
 _ROOMY = ((9.0, 0.0), (9.0, 0.3), (8.0, 0.3), (8.0, 0.45), (7.0, 0.45))
-_LINES = (0.6, 0.45, 0.3)  # how much of the frame's width a line of a text may take
+_LINES = (0.6, 0.45, 0.3, 0.2)  # how much of the frame's width a line of a text may take
 
 _PAD = 0.15  # of the white ground around a text, in sizes of its letters
 _GAP = 2.0  # points that stay free around it

@@ -151,7 +151,7 @@ def _choice(box: Box, page: Page) -> _Choice:
     low, high = middles - box.half, middles + box.half
     gap = np.hypot(*np.maximum(np.abs(box.tip - middles) - box.half, 0).T) - box.clear
     solid, lines = page.solid.inside(low, high), page.lines.inside(low, high)
-    wrong = 1.0 * (solid > 0) + solid / 100 + (gap < _SHORTEST) * (2 - gap / 100)
+    wrong = 1.0 * (solid > 0) + solid / 100 + (gap < _SHORTEST) * (0.5 - gap / 100)
     cost = np.where(gap > _BEST, 0.05 * (gap - _BEST), 0.15 * (_BEST - gap))
     if page.strict:
         wrong += 1.0 * (lines > 0) + lines / 100

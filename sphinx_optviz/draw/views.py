@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Annotate = Callable[[], None]
 
+# Right of the axes, in parts of their width: where the colour bar begins and ends.
+_BAR_BEGIN, BAR_END = 0.03, 0.075
+
 _DOT = 4.0  # size in points of the mark at an annotation's point that has no other
 _COARSE = 150  # points of a grid each way, below which contours that lie close together need some between
 _SAME = 1e-6  # of an axis: what is so close to a point is meant to be the point
@@ -215,7 +218,8 @@ def _first(ticks: Array, step: int) -> int:
 def _colour_bar(axes: Axes, panel: Panel, mappable: Any, levels: Levels | None) -> None:
     even = levels is None or levels.norm is None
     spacing = "proportional" if even else "uniform"
-    bar = axes.figure.colorbar(mappable, cax=axes.inset_axes((1.03, 0, 0.045, 1)), spacing=spacing)
+    place = axes.inset_axes((1 + _BAR_BEGIN, 0, BAR_END - _BAR_BEGIN, 1))
+    bar = axes.figure.colorbar(mappable, cax=place, spacing=spacing)
     if levels is None or levels.norm is None:
         bar.locator = MaxNLocator(6, steps=STEPS)
     else:
