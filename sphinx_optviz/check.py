@@ -17,7 +17,7 @@ from sphinx_optviz.frameworks import framework
 from sphinx_optviz.log import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -199,7 +199,7 @@ def _row(start: dict[str, Any], name: str, work: Work, plot: Plot, build: Build,
     outcomes = [build.outcomes[key] for key in runs]
     results = [result for result in map(_result, outcomes) if result]
     ran = [key for key in runs if key in build.seconds]
-    status, why = _status(list(runs), build, reasons)
+    status, why = _status(runs, build, reasons)
     comparisons = build.judge.of(plot, name)
     verdict = work.verdict
     agreement = ""
@@ -227,13 +227,15 @@ def _row(start: dict[str, Any], name: str, work: Work, plot: Plot, build: Build,
     )
 
 
-def _status(keys: Sequence[str], build: Build, reasons: dict[str, str]) -> tuple[Status, str]:
+def _status(runs: Mapping[str, Run], build: Build, reasons: dict[str, str]) -> tuple[Status, str]:
     """Of all runs of one framework for one plot, the worst, and why."""
     from sphinx_optviz.runs import Failure
 
-    failures = [build.outcomes[key] for key in keys if isinstance(build.outcomes[key], Failure)]
-    lacking = [key for key in keys if key in build.seconds or isinstance(build.outcomes[key], Failure)]
-    why = "; ".join(dict.fromkeys(reasons[key] for key in lacking))
+    failures = [build.outcomes[key] for key in runs if isinstance(build.outcomes[key], Failure)]
+    lacking = [key for key in runs if key in build.seconds or isinstance(build.outcomes[key], Failure)]
+    # What keeps values from being known keeps critical points from it too, in other words.
+    told = [key for key in lacking if not runs[key].searches] or lacking
+    why = "; ".join(dict.fromkeys(reasons[key] for key in told))
     if not failures:
         return ("ran" if lacking else "stored"), why
     failure = cast("Failure", failures[0])

@@ -93,7 +93,7 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
         critical = found.get((landscape.name, function.name))
         if critical is not None and (counted := _counted(critical)):
             name = function.label or function.name if len(functions) > 1 else ""
-            sentences.append(f"{name}: {counted}." if name else f"{counted[:1].upper()}{counted[1:]}.")
+            sentences.append(f"{name}: {counted}." if name else f"{_sentence(counted)}.")
     if panel.labels:
         marks = [_("%(text)s at %(place)s") % {"text": label.text, "place": _place(label.at)} for label in panel.labels]
         sentences.append(_("Marked: %s.") % "; ".join(marks))
@@ -123,7 +123,7 @@ def _counted(critical: CriticalPoints) -> str:
 
 
 def description(plot: Plot, found: Found) -> tuple[str, ...]:
-    """Sentences on each function that is shown."""
+    """A heading, then sentences on each function that is shown; nothing if nothing is known."""
     told: list[str] = []
     functions = {}
     for panel in plot.panels:
@@ -138,7 +138,7 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
         if len(functions) > 1:
             sentences = [f"{function.label or landscape.title}:", *sentences]
         told.append(" ".join(sentences))
-    return tuple(filter(None, told))
+    return (_("Description of the figure"), *told) if any(told) else ()
 
 
 def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
@@ -148,14 +148,14 @@ def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
     for spot in points if len(points) <= _MOST else _best_of(critical):
         sentences.append(_of_point(spot, critical))
     for line in critical.lines:
-        words = {"kind": _kind(line.kind, 1), "start": _place(line.at[0]), "end": _place(line.at[-1])}
-        sentences.append(_("There is a %(kind)s from %(start)s to %(end)s") % words + _value(line.value))
+        words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
+        sentences.append(_("%(kind)s from %(start)s to %(end)s") % words + _value(line.value))
     for plateau in critical.plateaus:
         words = {"start": _place(plateau.low), "end": _place(plateau.high)}
-        sentences.append(_("It is flat from %(start)s to %(end)s") % words + _value(plateau.value))
+        sentences.append(_("Flat from %(start)s to %(end)s") % words + _value(plateau.value))
     for spot in kinks:
-        words = {"kind": _kind(spot.kind, 1), "place": _place(spot.at)}
-        sentences.append(_("At %(place)s it has a %(kind)s, and no derivative") % words + _value(spot.value))
+        words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at)}
+        sentences.append(_("%(kind)s at %(place)s, where there is no derivative") % words + _value(spot.value))
     if any(kink.kind == "" for kink in critical.kinks) or any(not line.smooth for line in critical.lines):
         sentences.append(_("It is not differentiable everywhere."))
     if not (points or critical.lines or critical.plateaus or kinks or critical.doubts):
@@ -220,13 +220,7 @@ def _extremes(critical: CriticalPoints) -> list[str]:
 def _of_point(spot: Spot, critical: CriticalPoints) -> str:
     """One critical point with its value, its eigenvalues and, for a saddle, where it leads."""
     assert spot.point is not None
-    globally = spot in [*spots(critical, "global minimum"), *spots(critical, "global maximum")]
-    kind = _kind(spot.kind, 1)
-    if spot.point.valleys == 3:
-        kind = _("monkey saddle")
-    elif globally:
-        kind = _("global minimum") if spot.kind == "minimum" else _("global maximum")
-    words = {"kind": f"{kind[:1].upper()}{kind[1:]}", "place": _place(spot.at), "value": _number(spot.value)}
+    words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at), "value": _number(spot.value)}
     text = _("%(kind)s at %(place)s, value %(value)s") % words
     if spot.point.degenerate:
         return text + _(", where the Hessian is singular.")
@@ -237,3 +231,16 @@ def _of_point(spot: Spot, critical: CriticalPoints) -> str:
         down, up = spot.point.eigenvectors
         text += _("; it falls along %(down)s and rises along %(up)s") % {"down": _place(down), "up": _place(up)}
     return text + "."
+
+
+def _named(spot: Spot, critical: CriticalPoints) -> str:
+    """What it is, a global extremum by that name."""
+    if spot.point is not None and spot.point.valleys == 3:
+        return _("monkey saddle")
+    if spot in spots(critical, "global minimum"):
+        return _("global minimum")
+    return _("global maximum") if spot in spots(critical, "global maximum") else _kind(spot.kind, 1)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

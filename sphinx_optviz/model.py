@@ -197,7 +197,7 @@ class Placement:
     image: str = ""  # file name of the shared figure; "" also where the builder takes no images
     image_error: str = ""  # for readers: why there is no figure
     alt: str = ""
-    description: tuple[str, ...] = ()  # of the figure, in sentences, for those who cannot see it
+    description: tuple[str, ...] = ()  # of the figure, for those who cannot see it: a heading, and paragraphs
     panels: int = 0
     notes: tuple[str, ...] = ()  # for readers: whose numbers are shown, and whether the frameworks agree
     problems: tuple[str, ...] = ()  # for readers: what was wrong in the directive

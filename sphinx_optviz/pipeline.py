@@ -239,7 +239,8 @@ class Build:
             pool.warm_up(min(len(to_run), len(self.works)))
         progress = log.Progress("running landscapes", len(to_run), self.verbosity)
         for ran in run_all(to_run, self.settings, self.store):
-            progress.step(f"{ran.run.label} ({ran.run.framework})" + (" to compare" if ran.run.samples else ""))
+            purpose = " for critical points" if ran.run.searches else " to compare" if ran.run.samples else ""
+            progress.step(f"{ran.run.label} ({ran.run.framework}){purpose}")
             self.outcomes[ran.run.key] = ran.outcome
             self.seconds[ran.run.key] = ran.seconds
         progress.end()

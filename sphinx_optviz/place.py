@@ -6,17 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
-from sphinx.locale import get_translation
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from sphinx_optviz.log import CATALOG
 from sphinx_optviz.model import Number, Placement
 from sphinx_optviz.nodes import figure_description, framework_tab, framework_tabs, optplot_code, optplot_image
 
 if TYPE_CHECKING:
     from sphinx_optviz.domain import OptvizDomain
-
-_ = get_translation(CATALOG)
 
 # Where an expression has no value; the author has been warned.
 _UNKNOWN = Number("?", "?")
@@ -92,9 +88,10 @@ class PlacePlots(SphinxPostTransform):
         output = cast("OptvizDomain", self.env.get_domain("optviz")).output[0]
         if not placement.description or output == "latex":
             return []
-        paragraphs = [nodes.paragraph("", text) for text in placement.description]
+        heading, *sentences = placement.description
+        paragraphs = [nodes.paragraph("", text) for text in sentences]
         if output == "html":
-            return [figure_description("", *paragraphs, summary=_("Description of the figure"))]
+            return [figure_description("", *paragraphs, summary=heading)]
         return [nodes.container("", *paragraphs, classes=["optviz-description"])]
 
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:

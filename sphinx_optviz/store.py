@@ -238,7 +238,7 @@ class Store:
         except OSError as error:
             self.problems.append(StoreProblem(f"the stored result cannot be read: {error}", path))
             return None
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             message = f"the stored result is damaged ({error}) and is not used; remove the file, or let it be rewritten"
             self.problems.append(StoreProblem(message, path))
             return None

@@ -83,12 +83,15 @@ def _hidden(axes: Axes3D, panel: Panel, places: Array) -> Bits:
     way = (ends - places) / (high - low)
     way /= np.abs(way).max(axis=1, keepdims=True)
     parts = np.linspace(_THICK, 1.0, _RAY)[:, None]
+    there = np.isfinite(way).all(axis=1)
+    places, way = places[there], way[there]
     ray = places[:, None, :] + parts * (way * (high - low))[:, None, :]
     above = ray[..., 2] - _height(panel, ray[..., :2].reshape(-1, 2)).reshape(ray.shape[:2])
     inside = ((ray >= low) & (ray <= high)).all(axis=-1) & np.isfinite(above)
     side = np.where(inside, np.sign(above), 0)
-    both_sides: Bits = np.array([(side > 0).any(axis=1), (side < 0).any(axis=1)])
-    return np.asarray(both_sides.all(axis=0))
+    hidden: Bits = np.full(len(there), fill_value=False)
+    hidden[there] = (side > 0).any(axis=1) & (side < 0).any(axis=1)
+    return hidden
 
 
 def _marks(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array], *, solid: bool) -> None:
@@ -101,6 +104,7 @@ def _marks(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array], *, sol
     places = np.array([[*point["at"], point["value"]] for point in points]).reshape(-1, 3)
     curves = [np.array(line["at"]) for line in lines]
     curves = [np.column_stack([curve, _height(panel, curve)]) for curve in curves]
+    curves = [np.where(np.isfinite(curve).all(axis=1, keepdims=True), curve, np.nan) for curve in curves]
     if points:
         axes.auto_scale_xyz(*places.T, had_data=True)
     axes.autoscale(enable=False)
