@@ -95,7 +95,8 @@ def where(text: str) -> Where:
 
 def place(text: str) -> Where | tuple[float, ...]:
     """Coordinates, or points by what they are. Raises ValueError."""
-    if re.search(r"[^\W\d_]{2,}", text):
+    words = set(re.findall(r"[^\W\d_]{2,}", text.lower()))
+    if words - {"nan", "inf", "infinity"}:  # numbers to Python, if not to us
         return where(text)
     return coordinates(text)
 

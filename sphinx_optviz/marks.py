@@ -29,14 +29,19 @@ class Problem:
     message: str
 
 
-def marked(plot: Plot, found: Mapping[tuple[str, str], CriticalPoints]) -> tuple[Plot, list[Problem]]:
-    """*plot* with everything in place that depends on critical points."""
+def marked(
+    plot: Plot, found: Mapping[tuple[str, str], CriticalPoints], elsewhere: Mapping[tuple[str, str], CriticalPoints]
+) -> tuple[Plot, list[Problem]]:
+    """*plot* with everything in place that depends on critical points.
+
+    They are *found* in its domain; *elsewhere* are those of landscapes that the author has moved it away from.
+    """
     problems: list[Problem] = []
     panels = [_sliced(panel, plot, found) for panel in plot.panels]
     panels = [replace(panel, marks=_marks(panel, plot, found), lines=_lines(panel, plot, found)) for panel in panels]
     labels: list[list[Label]] = [[] for _ in panels]
     for annotation in plot.spec.annotations:
-        _place(annotation, plot, panels, labels, found, problems)
+        _place(annotation, plot, panels, labels, (found, elsewhere), problems)
     panels = [replace(panel, labels=tuple(its)) for panel, its in zip(panels, labels, strict=True)]
     return replace(plot, panels=tuple(panels)), problems
 
@@ -49,7 +54,7 @@ def _place(
     plot: Plot,
     panels: Sequence[Panel],
     labels: Sequence[list[Label]],
-    found: Mapping[tuple[str, str], CriticalPoints],
+    known: tuple[Mapping[tuple[str, str], CriticalPoints], Mapping[tuple[str, str], CriticalPoints]],
     problems: list[Problem],
 ) -> None:
     """Add to *labels*, panel by panel, what one annotation becomes."""
@@ -64,12 +69,15 @@ def _place(
     except PlanError as error:
         problems.append(Problem("directive", f"annotation {annotation.text!r}: {error}"))
         return
-    critical = found.get((series.landscape.name, function))
+    critical, beyond = (found.get((series.landscape.name, function)) for found in known)
     if critical is None:
         return  # its search failed, which is told elsewhere
     its = labelled(critical, at.kind, at.near)
     if not its:
-        problems.append(Problem("domain", f"annotation {annotation.text!r}: {_why_none(at.kind, series, critical)}"))
+        why = _why_none(at.kind, series, critical)
+        if beyond is not None and (hidden := spots(beyond, at.kind)):
+            why += f"; it has one at {coordinates(hidden[0].at)}, which the domain hides"
+        problems.append(Problem("domain", f"annotation {annotation.text!r}: {why}"))
     elif len(its) > _MOST_LABELS:
         message = (
             f"annotation {annotation.text!r}: there are {len(its)} {KINDS[at.kind]}; "

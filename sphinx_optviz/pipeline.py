@@ -180,7 +180,8 @@ class Build:
         self._run([run for run in self.wanted if run.key not in sliced], pool)
         for work, plot in self.planned:
             work.found = self._found(plot)
-            work.plot, problems = marked(plot, work.found)
+            elsewhere = self._critical([series.search(plot.drawn_from) for series in plot.wider])
+            work.plot, problems = marked(plot, work.found, elsewhere)
             for problem in problems:
                 self._warn(problem.subtype, problem.message, location=work.location)
                 work.problems.append(problem.message)
@@ -194,21 +195,22 @@ class Build:
             if self.failure(plot, "numpy") is None:
                 work.drawn_from = "numpy"
                 work.found = self._found(plot, "numpy")
-                work.plot, _ = marked(plot, work.found)
+                work.plot, _ = marked(plot, work.found, {})
 
     def _found(self, plot: Plot, *instead: str) -> dict[tuple[str, str], CriticalPoints]:
         """The critical points by the framework whose numbers are drawn or, if it has none, by the next that has."""
         for name in instead or dict.fromkeys([plot.drawn_from, *plot.involved]):
-            runs = plot.searches(name)
-            results = [self.outcomes[run.key] for run in runs]
-            if runs and not any(isinstance(result, Failure) for result in results):
-                return {
-                    (run.label, function): critical
-                    for run, result in zip(runs, results, strict=True)
-                    if isinstance(result, Result)
-                    for function, critical in result.critical.items()
-                }
+            if found := self._critical(plot.searches(name)):
+                return found
         return {}
+
+    def _critical(self, runs: Sequence[Run]) -> dict[tuple[str, str], CriticalPoints]:
+        """What *runs* have found, by landscape and function; nothing if one of them failed."""
+        results = {run.label: self.outcomes[run.key] for run in runs}
+        if any(isinstance(result, Failure) for result in results.values()):
+            return {}
+        found = {label: result.critical for label, result in results.items() if isinstance(result, Result)}
+        return {(label, function): critical for label, its in found.items() for function, critical in its.items()}
 
     def tell(self, *, drawn: bool = True) -> None:
         """Warn of what failed, and, where figures are *drawn*, of results without which there is none."""

@@ -147,6 +147,7 @@ class Plot:
     panels: tuple[Panel, ...]
     compared: tuple[Series, ...]  # what frameworks are compared on; () if they are not
     searched: tuple[Series, ...]  # where critical points are looked for
+    wider: tuple[Series, ...]  # the landscapes' own domains, where an author has moved the plot and names points
     places: tuple[tuple[Series, tuple[float, ...]], ...]  # single points that claims are about
     problems: tuple[str, ...]
 
@@ -170,11 +171,12 @@ class Plot:
 
     def all_runs(self, framework: str) -> tuple[Run, ...]:
         """Everything that *framework* is asked for."""
-        places = self.places if framework == self.drawn_from else ()
+        places, wider = (self.places, self.wider) if framework == self.drawn_from else ((), ())
         return (
             *self.runs(framework),
             *self.comparisons(framework),
             *self.searches(framework),
+            *(series.search(framework) for series in wider),
             *(series.at(framework, point) for series, point in places),
         )
 
@@ -215,6 +217,7 @@ def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
         panels=_panels(spec, landscapes, problems),
         compared=grids,
         searched=grids if _needs_critical_points(spec) else (),
+        wider=_wider(spec, landscapes),
         places=_places(spec, grids),
         problems=(),
     )
@@ -231,6 +234,12 @@ def _needs_critical_points(spec: PlotSpec) -> bool:
     named = any(isinstance(annotation.at, Where) for annotation in spec.annotations)
     described = spec.figure != "none" and spec.alt is None
     return bool(described or named or spec.critical_points or spec.claims or "slices" in spec.views)
+
+
+def _wider(spec: PlotSpec, landscapes: tuple[Landscape, ...]) -> tuple[Series, ...]:
+    moved = spec.x is not None or spec.y is not None
+    named = any(isinstance(annotation.at, Where) for annotation in spec.annotations)
+    return tuple(Series(landscape, landscape.axes) for landscape in landscapes) if moved and named else ()
 
 
 def series_named(name: str, grids: Sequence[Series]) -> tuple[Series, str]:

@@ -27,6 +27,7 @@ from PIL import Image
 from sphinx_optviz import draw
 from sphinx_optviz.draw import DrawingPool, Figure, FigureMaker, canvas, missing, style
 from sphinx_optviz.landscapes import Catalogue
+from sphinx_optviz.marks import marked
 from sphinx_optviz.model import IMAGE_FORMATS, VIEWS, Annotation, Interval, PlotSpec
 from sphinx_optviz.plan import Plot, plan
 from sphinx_optviz.runs import Array, Result
@@ -106,7 +107,8 @@ def plot() -> Plot:
 
 def plot_of(*names: str, **fields: Any) -> Plot:
     settings = settings_with(frameworks=("pytorch", "jax"), default_framework="pytorch")
-    return plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([]))
+    plot, _ = marked(plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([])), {}, {})
+    return plot
 
 
 def results_of(plot: Plot, framework: str = "pytorch", digest: str = "0") -> dict[str, Result]:
@@ -370,7 +372,14 @@ def figures_of_all_views(folder: Path) -> list[Figure]:
     for view in VIEWS:
         for suffix in SUFFIXES if view in ("curve", "contour", "surface") else ["svg"]:
             at = {"curve": (0.5,), "slices": ()}.get(view, (0.5, -0.5))
-            full = job(panel(view, notes=(("point", at),) if at else ()), format=suffix, title="Title", legend="best")
+            drawn = panel(view, notes=(("point", at),) if at else ())
+            drawn["points"] = [
+                {"kind": kind, "degenerate": degenerate, "global": False, "at": list(at), "value": 0.1}
+                for kind in ("minimum", "saddle")
+                for degenerate in (False, True)
+            ]
+            drawn["lines"] = [{"kind": "valley", "at": [[0.0, -1.0], [0.0, 1.0]]}] if len(at) == 2 else []
+            full = job(drawn, format=suffix, title="Title", legend="best")
             data = [item.pop("values") for item in full["panels"][0]["series"]]
             results = {(0, number): result_with({"f": Array((), values[0])}) for number, values in enumerate(data)}
             figures.append(Figure(folder / f"{view}.{suffix}", view, full, results))

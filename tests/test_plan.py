@@ -464,7 +464,7 @@ def test_function_that_there_is_not_is_an_error(plot_of: Planner, name: str, mes
 
 def notes_of(plot: Plot) -> tuple[list[list[str]], list[str]]:
     """The labels of each panel, and what the author is told."""
-    placed, problems = marked(plot, {})
+    placed, problems = marked(plot, {}, {})
     return [[label.text for label in panel.labels] for panel in placed.panels], [item.message for item in problems]
 
 
@@ -523,7 +523,7 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
         (
             "line",
             {"annotations": (Annotation("start", (0.0,)), Annotation("top", (1.0, 3.0)))},
-            "Curve of Line, f(x) = x; x from 0 to 1. Marked: start at 0; top at 1.",
+            "Curve of Line, f(x) = x; x from 0 to 1. Marked: start at 0; top at (1, 3).",
         ),
         (
             "line two",
@@ -549,7 +549,7 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
     ids=["curve", "x", "annotations", "two-curves", "contour", "slices", "panels"],
 )
 def test_alternative_text(plot_of: Planner, names: str, fields: dict[str, Any], text: str) -> None:
-    assert alt_text(marked(plot_of(names, **fields), {})[0], {}) == text
+    assert alt_text(marked(plot_of(names, **fields), {}, {})[0], {}) == text
 
 
 def test_alternative_text_tells_the_range_that_is_drawn_when_curves_differ_in_theirs(plot_of: Planner) -> None:
