@@ -112,7 +112,8 @@ class CheckBuilder(Builder):
 def _used(build: Build) -> set[str]:
     """The keys of all entries that the book can use; NumPy may have to stand in for others."""
     names = [(plot, {*plot.involved, *(["numpy"] if plot.has_code("numpy") else [])}) for _, plot in build.planned]
-    return {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
+    of_plots = {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
+    return of_plots | {run.key for question in build.questions.values() for run in question.runs}
 
 
 def _reasons(build: Build, unused: Sequence[Path], before: AbstractSet[Path]) -> dict[str, str]:

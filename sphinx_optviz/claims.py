@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.model import KINDS
-from sphinx_optviz.spots import coordinates, name_of, spots
+from sphinx_optviz.spots import coordinates, lowest, name_of, spots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,9 @@ _OPERATIONS: tuple[Operation, ...] = ("values", "gradients", "hessians")
 # A number that is written without rounding has to be right to this part of itself, or of the domain.
 _EXACT = 1e-6
 
+# What rounding leaves of the numbers that a result is made of, at most.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quantities:
@@ -31,6 +34,7 @@ class Quantities:
     gradient: tuple[float, ...]
     hessian: tuple[float, ...]
     eigenvalues: tuple[float, ...]  # ascending
+    height: float = 0.0  # of the function in its domain, as far as that is known: against it a value is small
 
 
 def tolerance_of(written: str, scale: float) -> float:
@@ -156,8 +160,13 @@ def check_quantity(claim: Claim, true: Quantities) -> str:
     wanted = list(zip(claim.numbers, numbers, strict=True))
     if claim.subject == "eigenvalues":  # in any order
         wanted = list(zip(sorted(claim.numbers, key=_number), sorted(numbers), strict=True))
+    # Rounding leaves 1e-17 where a number is zero: against what it comes from, that is nothing.
+    others = {"value": (true.height, *true.gradient), "gradient": true.hessian}.get(claim.subject, true.hessian)
+    rounding = _ROUNDING * max(map(abs, (*numbers, *others)), default=0.0)
+    if claim.subject == "gradient":  # it vanishes at a place that can be written with so many digits only
+        rounding *= 1000
     scale = max(map(abs, numbers), default=0.0)
-    if all(abs(_number(text) - number) <= _allowed(claim, text, scale) for text, number in wanted):
+    if all(abs(_number(text) - number) <= max(_allowed(claim, text, scale), rounding) for text, number in wanted):
         return ""
     return f"the {name} {verb} {_numbers(numbers)}"
 
@@ -168,12 +177,18 @@ def check_at_spots(claim: Claim, critical: CriticalPoints) -> str:
     if not found:
         return f"there is no {claim.where.kind}{_whole(critical)}"
     for spot in found:
-        if wrong := check_quantity(claim, quantities_of(spot)):
+        if wrong := check_quantity(claim, quantities_of(spot, height_of(critical))):
             return f"at {coordinates(spot.at)} {wrong}"
     return ""
 
 
-def quantities_of(spot: Spot) -> Quantities:
+def height_of(critical: CriticalPoints | None) -> float:
+    """By how much the values of all that was found differ; 0 if nothing was."""
+    highest, lowest_ = (lowest(critical, kind) if critical else None for kind in ("maximum", "minimum"))
+    return highest.value - lowest_.value if highest and lowest_ else 0.0
+
+
+def quantities_of(spot: Spot, height: float = 0.0) -> Quantities:
     """At a critical point: the Hessian is put together from its eigenvalues and eigenvectors."""
     vectors = spot.point.eigenvectors if spot.point else ()
     variables = range(len(spot.at))
@@ -184,11 +199,15 @@ def quantities_of(spot: Spot) -> Quantities:
     )
     gradient = tuple(0.0 for _ in variables) if spot.point else ()
     return Quantities(
-        value=spot.value, gradient=gradient, hessian=hessian if vectors else (), eigenvalues=spot.eigenvalues
+        value=spot.value,
+        gradient=gradient,
+        hessian=hessian if vectors else (),
+        eigenvalues=spot.eigenvalues,
+        height=height,
     )
 
 
-def quantities_at(result: Result, function: str) -> Quantities:
+def quantities_at(result: Result, function: str, height: float = 0.0) -> Quantities:
     """Of a run at a single point."""
     import numpy
 
@@ -203,4 +222,5 @@ def quantities_at(result: Result, function: str) -> Quantities:
         gradient=tuple(map(float, gradient)),
         hessian=tuple(map(float, hessian)),
         eigenvalues=tuple(map(float, eigenvalues)),
+        height=height,
     )

@@ -153,7 +153,8 @@ def _marks(panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoi
             for spot in shown:
                 if _wanted(plot, spot, critical):
                     degenerate = spot.point is None or spot.point.degenerate
-                    marks.append(Mark(spot.kind, degenerate, spot in globally, spot.at, spot.value, curve))
+                    smooth = spot.point is not None
+                    marks.append(Mark(spot.kind, degenerate, smooth, spot in globally, spot.at, spot.value, curve))
         if panel.view == "slices":
             break  # all its series are the same landscape
     return tuple(marks)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.claims import quantities_at, quantities_of
@@ -15,7 +15,7 @@ from sphinx_optviz.grammar import coordinates, kind_named
 from sphinx_optviz.model import Number
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Failure
-from sphinx_optviz.spots import lowest, spots
+from sphinx_optviz.spots import best, spots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,8 +153,8 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
     outcome = outcomes[asked.runs[0].key]
     unknown = Number("?", "?")
     if isinstance(outcome, Failure):
-        run = asked.runs[0]
-        return unknown, f"optval {asked.expression!r} has no value: {framework(run.framework).label} gave no result"
+        label = framework(asked.runs[0].framework).label
+        return unknown, f"optval {asked.expression!r} has no value: {label} gave no result: {outcome.message}"
     try:
         if not asked.kind:
             return _shown_quantity(quantities_at(outcome, asked.function), asked), ""
@@ -169,22 +169,33 @@ def _of_points(critical: CriticalPoints, asked: Question) -> Number:
         if critical.doubts:
             raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
         return Number(str(len(found)), str(len(found)))
-    if asked.quantity in _BEST and not found:
-        best = lowest(critical, _BEST[asked.quantity])
-        found = [best] if best else []
+    if asked.quantity in _BEST:
+        return _best(critical, asked)
     if not found:
         raise ExpressionError(f"there is no {asked.kind} in the landscape's domain")
-    if asked.quantity in ("min", "max"):
-        return _number(found[0].value, asked.format)
-    if asked.quantity in ("argmin", "argmax"):
-        found = found if asked.index is None else [_pick(found, asked)]
-        return _listed([_vector(spot.at, asked.format) for spot in found])
     if asked.quantity in _AT:
+        if asked.index is not None and len(found) > 1:
+            return _shown_quantity(quantities_of(_pick(found, asked)), replace(asked, index=None))
         return _shown_quantity(quantities_of(_single(found, asked)), asked)
     if asked.index is None and not asked.part:
         return _listed([_vector(spot.at, asked.format) for spot in found])
     spot = _single(found, asked) if asked.index is None else _pick(found, asked)
     return _part_of(spot, asked)
+
+
+def _best(critical: CriticalPoints, asked: Question) -> Number:
+    """The lowest (or highest) value, or where it is."""
+    found = best(critical, _BEST[asked.quantity])
+    if not found:
+        raise ExpressionError("nothing is known of where the function is highest and lowest")
+    if not asked.quantity.startswith("arg"):
+        return _number(found[0].value, asked.format)
+    extended = next((spot.kind for spot in found if spot.kind in ("valley", "ridge", "plateau")), "")
+    if extended:
+        raise ExpressionError(f"it is reached all along a {extended}, and not at a point")
+    return _listed(
+        [_vector(spot.at, asked.format) for spot in ([_pick(found, asked)] if asked.index is not None else found)]
+    )
 
 
 def _pick(found: Sequence[Spot], asked: Question) -> Spot:
@@ -247,7 +258,7 @@ def _number(number: float, spec: str) -> Number:
         text = text.replace("-", "")
     mantissa, e, exponent = text.lower().partition("e")
     if not e:
-        return Number(text.replace("-", "−"), text)
+        return Number(text.replace("-", "−"), text.replace("%", r"\%"))
     power = str(int(exponent))
     plain = f"{mantissa}·10{power.translate(_SUPERSCRIPTS)}".replace("-", "−")
     return Number(plain, f"{mantissa} \\cdot 10^{{{power}}}")

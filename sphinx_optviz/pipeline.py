@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from sphinx_optviz import log
 from sphinx_optviz.agreement import Judge
-from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, quantities_at
+from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, height_of, quantities_at
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
@@ -229,7 +229,8 @@ class Build:
             self._warn("store", problem.message, location=f"{problem.path}:1")
 
     def _run(self, runs: Iterable[Run], pool: DrawingPool | None) -> None:
-        known, to_run = look_up(runs, self.settings, self.store)
+        new = [run for run in runs if run.key not in self.outcomes]
+        known, to_run = look_up(new, self.settings, self.store)
         self.outcomes |= known
         if to_run:
             self.run_now(to_run, pool)
@@ -316,7 +317,11 @@ class Build:
         if len(claim.where.near) != len(series.axes):
             return f"{coordinates(claim.where.near)} is no point of a function of {len(series.axes)} variable(s)"
         outcome = self.outcomes[series.at(plot.drawn_from, claim.where.near).key]
-        return "" if isinstance(outcome, Failure) else check_quantity(claim, quantities_at(outcome, function))
+        return (
+            ""
+            if isinstance(outcome, Failure)
+            else check_quantity(claim, quantities_at(outcome, function, height_of(critical)))
+        )
 
     # ---- DRAW
 

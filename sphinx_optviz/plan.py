@@ -106,7 +106,8 @@ class Mark:
     """A critical point as a panel shows it, or a minimum or maximum where there is no gradient."""
 
     kind: str
-    degenerate: bool
+    degenerate: bool  # or without a gradient
+    smooth: bool
     is_global: bool
     at: tuple[float, ...]
     value: float

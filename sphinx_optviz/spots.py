@@ -75,13 +75,26 @@ def _local(critical: CriticalPoints, kind: str) -> list[Spot]:
 
 def _global(critical: CriticalPoints, kind: str) -> list[Spot]:
     """The lowest minima inside, if the function is nowhere lower: not on the edge, nor in a valley."""
-    everything = _all(critical)
-    values = [spot.value for spot in everything]
-    if not values:
+    found = lowest(critical, kind)
+    if found is None:
         return []
-    best = min(values) if kind == "minimum" else max(values)
-    slack = _SAME * max(max(values) - min(values), abs(best) * 1e-3)
-    return [spot for spot in _local(critical, kind) if abs(spot.value - best) <= slack]
+    return [spot for spot in _local(critical, kind) if _same(spot.value, found.value, critical)]
+
+
+def _same(one: float, other: float, critical: CriticalPoints) -> bool:
+    """Whether two values differ by rounding only."""
+    values = [spot.value for spot in _all(critical)]
+    return abs(one - other) <= _SAME * max(max(values) - min(values), abs(other) * 1e-3)
+
+
+def best(critical: CriticalPoints, kind: str) -> list[Spot]:
+    """All that are as good as the best for a "minimum" (or "maximum"), wherever they lie."""
+    found = lowest(critical, kind)
+    if found is None:
+        return []
+    return sorted(
+        (spot for spot in _all(critical) if _same(spot.value, found.value, critical)), key=lambda spot: spot.at
+    )
 
 
 def lowest(critical: CriticalPoints, kind: str) -> Spot | None:

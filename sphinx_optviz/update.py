@@ -59,6 +59,7 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
         _keep(memory, asked, build, placements, shown)
 
     _name_in_titles(env, domain.numbers)
+    _name_in_labels(env, domain.numbers)
     pages = PageMemory(folder, app.builder)
     changed = pages.changed(shown, env.found_docs)
     pages.forget()
@@ -79,6 +80,16 @@ def _asked(domain: OptvizDomain, settings: Settings, language: str) -> str:
         for record in domain.records[docname]
     ]
     return digest_of([sys.executable, sys.prefix, language, repr(settings), repr(specs), sorted(domain.questions)])
+
+
+def _name_in_labels(env: BuildEnvironment, numbers: Mapping[tuple[str, str], Number]) -> None:
+    """Put numbers into what ``ref`` shows of a section: the text of its title, as it was read."""
+    labels = env.domaindata["std"]["labels"]
+    for name, (docname, ids, title) in list(labels.items()):
+        for (its_docname, expression), number in numbers.items():
+            if its_docname == docname and expression in title:
+                title = title.replace(expression, number.text)  # noqa: PLW2901 - several may stand in it
+        labels[name] = (docname, ids, title)
 
 
 def _name_in_titles(env: BuildEnvironment, numbers: Mapping[tuple[str, str], Number]) -> None:

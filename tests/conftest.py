@@ -31,7 +31,7 @@ pytest_plugins = "sphinx.testing.fixtures"
 collect_ignore = ["roots"]
 
 ROOTS = Path(__file__).parent / "roots"
-_STEP = re.compile(r"(running landscapes|drawing figures)\.\.\. \[ *\d+/\d+\] (\S+ \(\w+\))( to compare)?")
+_STEP = re.compile(r"(running landscapes|drawing figures)\.\.\. \[ *\d+/\d+\] (\S+ \(\w+\))(.*)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 ALL_FRAMEWORKS = ["pytorch", "mxnet", "jax", "tensorflow"]  # those of the tabs by default; NumPy is always there
@@ -64,22 +64,28 @@ class Built:
     warnings: list[str]
     status: str
 
+    def _steps(self, what: str, purpose: str = "") -> list[str]:
+        return sorted(name for start, name, its in _STEP.findall(self.status) if (start, its.rstrip()) == (what, purpose))
+
     @property
     def runs(self) -> list[str]:
-        """What was run to draw it, such as ``saddle (numpy)``, sorted."""
-        return sorted(
-            name for what, name, more in _STEP.findall(self.status) if what.startswith("running") and not more
-        )
+        """What was run to draw it, such as ``saddle (numpy)``, or for numbers at a point, sorted."""
+        return self._steps("running landscapes")
 
     @property
     def compared(self) -> list[str]:
         """What was run to compare frameworks, sorted."""
-        return sorted(name for _, name, more in _STEP.findall(self.status) if more)
+        return self._steps("running landscapes", " to compare")
+
+    @property
+    def searched(self) -> list[str]:
+        """What was run for critical points, sorted."""
+        return self._steps("running landscapes", " for critical points")
 
     @property
     def drawn(self) -> list[str]:
         """What was drawn, sorted."""
-        return sorted(name for what, name, _ in _STEP.findall(self.status) if what.startswith("drawing"))
+        return self._steps("drawing figures")
 
     @property
     def written(self) -> list[str]:

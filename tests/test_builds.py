@@ -27,6 +27,7 @@ def same_everywhere(request: pytest.FixtureRequest) -> None:
 
 
 CHAPTER_RUNS = ["cubic (numpy)", "local_minima (numpy)", "risk (numpy)", "saddle (numpy)", "vanishing_gradient (numpy)"]
+CHAPTER_SEARCHES = [run for run in CHAPTER_RUNS if not run.startswith("risk")]  # which has no figure
 
 
 class _Page(HTMLParser):
@@ -98,9 +99,10 @@ def test_builders_share_their_doctrees_in_any_order(make_book: Any, order: list[
     for builder in order:
         built = book.build(builder)
         if builder in ("linkcheck", "dummy"):
-            assert built.runs == built.compared == built.drawn == []
+            assert built.runs == built.compared == built.searched == built.drawn == []
         else:
             assert built.runs == built.compared == ([] if has_run else CHAPTER_RUNS)
+            assert built.searched == ([] if has_run else CHAPTER_SEARCHES)
             has_run = True
         if builder in ("text", "man"):
             assert built.drawn == []
@@ -111,7 +113,7 @@ def test_gettext_runs_nothing_and_finds_the_captions(make_book: Any) -> None:
     # Sphinx refuses to share its doctrees with those of other builders.
     book: Book = make_book("chapter")
     built = book.build("gettext")
-    assert (built.runs, built.drawn, book.store) == ([], [], [])
+    assert (built.runs, built.searched, built.drawn, book.store) == ([], [], [], [])
     assert "The saddle :math:`x^2 - y^2`." in built.read("one.pot")
     assert "A legend." in built.read("one.pot")
 
@@ -137,7 +139,7 @@ def test_a_rebuild_without_changes_does_nothing(make_book: Any) -> None:
     book: Book = make_book("chapter")
     book.build()
     again = book.build()
-    assert again.runs == again.compared == again.drawn == again.written == []
+    assert again.runs == again.compared == again.searched == again.drawn == again.written == []
 
 
 def test_prose_runs_and_draws_nothing(make_book: Any) -> None:
@@ -145,7 +147,7 @@ def test_prose_runs_and_draws_nothing(make_book: Any) -> None:
     book.build()
     book.replace("one.rst", "A legend.", "Another legend.")
     again = book.build()
-    assert again.runs == again.compared == again.drawn == []
+    assert again.runs == again.compared == again.searched == again.drawn == []
     assert again.written == ["index", "one"]  # Sphinx writes the page with the toctree too
 
 
@@ -157,13 +159,13 @@ def test_code_of_one_framework_runs_that_and_writes_the_pages_that_show_it(make_
     book.build()
     book.write("landscapes/mine/numpy.py", "def f(x):\n    return x**4\n")
     again = book.build()
-    assert (again.runs, again.drawn) == (["mine (numpy)"], ["mine (numpy)"])
+    assert again.runs == again.searched == again.drawn == ["mine (numpy)"]
     assert set(again.written) - {"index"} == {"three"}  # Sphinx 8 writes pages with a toctree too
     assert 'x</span><span class="o">**</span><span class="mi">4' in again.read("three.html")
     assert again.compared == ["mine (numpy)"]
     book.write("landscapes/mine/jax.py", "def f(x):\n    return x * x\n")
     again = book.build()
-    assert (again.runs, again.compared, again.drawn) == ([], [], [])
+    assert again.runs == again.compared == again.searched == again.drawn == []
     assert set(again.written) - {"index"} == {"three"}
 
 
@@ -181,7 +183,7 @@ def test_rcparams_redraw_and_run_nothing(make_book: Any) -> None:
     book: Book = make_book("chapter")
     book.build()
     again = book.build(optviz_rcparams={"lines.linewidth": 3})
-    assert again.runs == []
+    assert again.runs == again.searched == []
     assert len(again.drawn) == 5
     assert again.written == ["index", "one", "two"]  # Sphinx writes the page with the toctree too
     image = _Page(again.read("two.html")).images[0]
@@ -198,7 +200,9 @@ def test_parallel_and_serial_builds_are_the_same(make_book: Any) -> None:
     serial, parallel = (book.build(parallel=jobs) for book, jobs in zip(books, (0, 4), strict=True))
     assert serial.runs == parallel.runs
     assert serial.compared == parallel.compared
+    assert serial.searched == parallel.searched
     assert len(serial.runs) == 5 + 6
+    assert len(serial.searched) == 4 + 6
     names = serial.files("*.html")
     assert names == parallel.files("*.html")
     assert [serial.read(name) for name in names] == [parallel.read(name) for name in names]
@@ -207,7 +211,7 @@ def test_parallel_and_serial_builds_are_the_same(make_book: Any) -> None:
     # Touch a page and build again in parallel.
     books[1].write("extra3.rst", (books[1].folder / "extra3.rst").read_text() + "\nMore.\n")
     again = books[1].build(parallel=4)
-    assert again.runs == again.compared == again.drawn == []
+    assert again.runs == again.compared == again.searched == again.drawn == []
     assert "<p>More.</p>" in again.read("extra3.html")
 
 
@@ -238,7 +242,7 @@ def test_included_files_point_at_themselves(make_book: Any) -> None:
 
 def test_frameworks_that_are_not_compared_are_not_run_for_it(make_book: Any) -> None:
     built = make_book("chapter").build(optviz_agreement="off")
-    assert (built.runs, built.compared) == (CHAPTER_RUNS, [])
+    assert (built.runs, built.compared, built.searched) == (CHAPTER_RUNS, [], CHAPTER_SEARCHES)
     assert "were not run." not in built.read("one.html")
 
 
@@ -247,7 +251,8 @@ def test_values_are_drawn_and_derivatives_compared_once_for_all_pages(make_book:
     book.write("three.rst", ":orphan:\n\nThree\n=====\n\n.. optplot:: saddle\n   :view: contour, surface\n")
     built = book.build()
     assert built.runs == built.compared == CHAPTER_RUNS
-    assert len(book.store) == 10
+    assert built.searched == CHAPTER_SEARCHES
+    assert len(book.store) == 5 + 5 + 4
 
 
 @pytest.fixture
@@ -263,10 +268,16 @@ def test_all_frameworks_are_run_and_agree_in_every_builder(tmp_path: Path) -> No
     shutil.copytree(ROOTS / "test-chapter", book.folder)
     config: Any = {"optviz_frameworks": [*ALL_FRAMEWORKS, "numpy"], "optviz_default_framework": "pytorch"}
     built = book.build(**config)
-    names = [run.partition(" ")[0] for run in CHAPTER_RUNS if not run.startswith("vanishing")]
-    expected = sorted(f"{name} ({framework})" for name in names for framework in [*ALL_FRAMEWORKS, "numpy"])
-    expected = sorted([*expected, "vanishing_gradient (jax)", "vanishing_gradient (numpy)"])
-    assert built.runs == built.compared == expected
+
+    def everywhere(runs: list[str]) -> list[str]:
+        names = [run.partition(" ")[0] for run in runs]
+        frameworks = {"vanishing_gradient": ["jax", "numpy"]}
+        return sorted(
+            f"{name} ({framework})" for name in names for framework in frameworks.get(name, [*ALL_FRAMEWORKS, "numpy"])
+        )
+
+    assert built.runs == built.compared == everywhere(CHAPTER_RUNS)
+    assert built.searched == everywhere(CHAPTER_SEARCHES)
     sentences = re.findall(
         r"PyTorch [\d.]+, MXNet [\d.]+, JAX [\d.]+, TensorFlow [\d.]+ and NumPy [\d.]+ agree", built.read("one.html")
     )
@@ -275,7 +286,7 @@ def test_all_frameworks_are_run_and_agree_in_every_builder(tmp_path: Path) -> No
     assert re.search(r"NumPy [\d.]+ and JAX [\d.]+ agree", built.read("two.html"))
     for builder in ("text", "latex", "epub"):
         again = book.build(builder, **config)
-        assert (again.runs, again.compared) == ([], [])
+        assert (again.runs, again.compared, again.searched) == ([], [], [])
     assert "this code was not run" not in built.read("one.html") + built.read("two.html")
 
 

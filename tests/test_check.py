@@ -79,10 +79,10 @@ def test_first_check_runs_all_and_the_second_nothing(book: Book) -> None:
     rows = rows_of(built)
     assert {row["why"] for row in rows.values()} == {"never run"}
     assert all(row["seconds"] is not None for row in rows.values())
-    assert len(built.runs) == len(built.compared) == len(book.store) / 2 == 4
+    assert len(built.runs) == len(built.compared) == len(built.searched) == len(book.store) / 3 == 4
     again = book.build("optcheck")
     assert set(statuses(again).values()) == {"stored"}
-    assert (again.runs, again.compared) == ([], [])
+    assert (again.runs, again.compared, again.searched) == ([], [], [])
     assert {(row["why"], row["seconds"]) for row in rows_of(again).values()} == {("", None)}
 
 
@@ -215,7 +215,7 @@ def test_force_is_the_reason(book: Book) -> None:
     book.build()
     built = book.build("optcheck", optviz_execute="force")
     assert {row["why"] for row in rows_of(built).values()} == {"optviz_execute is 'force'"}
-    assert len(built.runs) == len(built.compared) == 4
+    assert len(built.runs) == len(built.compared) == len(built.searched) == 4
 
 
 def test_version_that_changed_is_the_reason_and_is_run_again(book: Book) -> None:
@@ -327,7 +327,7 @@ def test_nothing_is_drawn_or_shown(book: Book) -> None:
 def test_what_one_builder_ran_the_other_takes_from_the_store(book: Book) -> None:
     assert len(book.build("optcheck").runs) == 4
     built = book.build("html")
-    assert (built.runs, built.compared) == ([], [])
+    assert (built.runs, built.compared, built.searched) == ([], [], [])
     assert len(built.files("_images/*.svg")) == 2
     assert set(statuses(book.build("optcheck")).values()) == {"stored"}
     assert book.build("html").written == [], "the check does not make pages out of date"
@@ -346,7 +346,7 @@ def test_same_run_in_two_plots_is_run_once_and_told_twice(book: Book) -> None:
     book.write("again.rst", ":orphan:\n\nAgain\n=====\n\n.. optplot:: wave\n\n.. optplot:: wave\n   :figure: none\n")
     built = book.build("optcheck")
     assert built.runs == ["hill (duals)", "hill (numpy)", "wave (duals)", "wave (numpy)"]
-    assert built.compared == built.runs
+    assert built.compared == built.searched == built.runs
     rows = json.loads(built.read("optcheck.json"))["rows"]
     assert [(row["document"], row["line"]) for row in rows if row["framework"] == "duals"] == [
         ("again", 6),
@@ -365,10 +365,26 @@ def test_unused_entries_are_counted_and_stay(book: Book) -> None:
     foreign.write_text("mine")
     built = book.build("optcheck")
     unused = json.loads(built.read("optcheck.json"))["unused_entries"]
-    assert len(unused) == 2
+    assert len(unused) == 3, "the values, what is compared, and the critical points"
     assert {book.folder / "_optviz" / name for name in unused} < used
-    assert "2 entries of the store are used by no page" in built.status
+    assert "3 entries of the store are used by no page" in built.status
     assert used < set(book.store)
+
+
+def test_numbers_in_the_prose_are_used_and_their_runs_are_no_rows(make_book: Any) -> None:
+    """There is no plot; the numbers have entries of the store all the same."""
+    book: Book = make_book(page=":optval:`hill.max`, :optval:`hill.value(0.5)`\n", conf=CONF)
+    write_pair(book, "hill", HILL)
+    book.build()
+    assert len(book.store) == 2
+    built = book.build("optcheck")
+    assert json.loads(built.read("optcheck.json")) == {"format": 1, "rows": [], "unused_entries": []}
+
+
+def test_claim_that_does_not_hold_is_a_warning_of_the_check(book: Book) -> None:
+    book.replace("index.rst", "   :x: 0 : 1", "   :x: -1 : 1\n   :expect: 2 maxima")
+    (warning,) = book.build("optcheck", warnings=True).warnings
+    assert warning.startswith(f"{book.folder / 'index.rst'}:8: WARNING: claim '2 maxima' does not hold: there is 1 maximum: ")
 
 
 def test_book_without_plots_has_an_empty_report(make_book: Any) -> None:

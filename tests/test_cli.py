@@ -17,7 +17,7 @@ from conftest import ALL_FRAMEWORKS, settings_with
 from duals import CONF, installed, write_pair
 from sphinx.util.docutils import docutils_namespace
 
-from sphinx_optviz import __version__, cli, environments, frameworks
+from sphinx_optviz import __version__, cli, environments, frameworks, landscapes
 from sphinx_optviz.execute import interpreter_of
 from sphinx_optviz.frameworks import BUILT_IN
 
@@ -157,7 +157,10 @@ def test_list_has_the_built_in_landscapes(call: Callable[..., tuple[int, str, st
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].split() == ["landscape", "formula", "domain", "frameworks"]
-    assert [line.split()[0] for line in lines[2:]] == ["cubic", "local_minima", "risk", "saddle", "vanishing_gradient"]
+    folders = Path(landscapes.__file__).parent.iterdir()
+    names = sorted(path.name for path in folders if (path / "landscape.toml").is_file())
+    assert [line.split()[0] for line in lines[2:]] == names
+    assert {"cubic", "local_minima", "risk", "saddle", "vanishing_gradient", "rosenbrock"} < set(names)
     (saddle,) = [line for line in lines if line.startswith("saddle ")]
     assert "f(x, y) = x^2 - y^2" in saddle
     assert "x in [-1, 1], y in [-1, 1]" in saddle
@@ -596,7 +599,8 @@ BAD_TEXTS = {
     "bad interval": (":figure: none", ":x: 1 : 0"),
     "unknown framework": (":figure: none", ":frameworks: numpi"),
     "unknown option": (":figure: none", ":z: 0 : 1"),
-    "annotation outside": (":figure: none", ":annotate: far @ 99"),
+    "bad claim": (":figure: none", ":expect: minimum"),
+    "bad place to slice through": (":figure: none", ":through: top"),
 }
 
 
@@ -611,6 +615,20 @@ def test_prune_refuses_while_a_directive_is_not_valid(
     assert err.startswith("sphinx-optviz prune: ")
     assert "not valid" in err
     assert files_of(pruned) == before
+
+
+@pytest.mark.parametrize("option", [":annotate: far @ 99", ":annotate: top @ global maximum", ":expect: 7 minima"])
+def test_prune_minds_nothing_that_does_not_change_what_is_run(
+    call: Callable[..., tuple[int, str, str]], pruned: Book, option: str
+) -> None:
+    pruned.replace("index.rst", ":figure: none", option)
+    pruned.build(warnings=True)
+    entries = pruned.store
+    assert call("prune", pruned.folder)[0] == 0
+    kept = pruned.store
+    assert set(kept) < set(entries)
+    built = pruned.build("optcheck", warnings=True)
+    assert (built.runs, built.searched, pruned.store) == ([], [], kept)
 
 
 def test_prune_refuses_while_conf_py_is_not_valid(call: Callable[..., tuple[int, str, str]], pruned: Book) -> None:

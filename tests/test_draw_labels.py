@@ -259,6 +259,20 @@ def test_arrow_at_a_number_ends_at_the_exact_critical_point() -> None:
     assert len(axes.lines) == 2  # the curve and the mark: no dot of the label's own
 
 
+def test_arrow_at_a_number_ends_at_the_first_curve() -> None:
+    points = [
+        {"kind": "minimum", "degenerate": False, "global": True, "at": [0.0], "value": value, "curve": curve}
+        for curve, value in ((1, -1.0), (0, 0.0))
+    ]
+    drawn = series([["x", -1.0, 1.0, 201]], X**2, X**2 - 1)
+    figure = canvas.make_figure(
+        job({"view": "curve", "series": [drawn], "annotations": [["here", [0.0]]], "points": points})
+    )
+    (note,) = figure.axes[0].texts
+    assert isinstance(note, Annotation)
+    assert note.xy == (0.0, 0.0)
+
+
 # ---- texts
 
 

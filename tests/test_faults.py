@@ -48,7 +48,7 @@ def test_code_that_fails(make_book: Any, fault: str) -> None:
     assert "There is no figure: mine failed in NumPy" in html
     assert str(book.folder) not in html
     assert html.count("<img") == 1, "the other plot is there"
-    assert len(book.store) == 1, "a failure is not stored"
+    assert len(book.store) == 2, "the values and the critical points of the other: a failure is not stored"
 
 
 def test_what_code_prints_reaches_nobody_unless_it_fails(make_book: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -205,7 +205,7 @@ def test_frameworks_that_are_missing_are_one_warning_each(make_book: Any) -> Non
     html = built.read("index.html")
     assert html.count("JAX: this code was not run") == 2
     assert html.count("JAX and TensorFlow were not run.") == 2
-    assert built.runs == built.compared == ["cubic (numpy)", "saddle (numpy)"]
+    assert built.runs == built.compared == built.searched == ["cubic (numpy)", "saddle (numpy)"]
 
 
 def test_a_framework_that_is_missing_is_one_warning_and_numpy_is_drawn(make_book: Any, tmp_path: Path) -> None:
@@ -246,21 +246,25 @@ def test_never_runs_nothing(make_book: Any) -> None:
     # With a store that has it, it is as good as run.
     assert book.build().runs == ["cubic (numpy)"]
     again = book.build(optviz_execute="never")
-    assert (again.runs, again.warnings) == ([], [])
-    assert book.build(optviz_execute="force").runs == ["cubic (numpy)"]
+    assert (again.runs, again.searched, again.warnings) == ([], [], [])
+    forced = book.build(optviz_execute="force")
+    assert forced.runs == forced.searched == ["cubic (numpy)"]
 
 
-def test_a_damaged_store_is_reported_and_mended(make_book: Any) -> None:
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_a_damaged_store_is_reported_and_mended(make_book: Any, damaged: int) -> None:
+    """One entry has the values, the other the critical points."""
     book: Book = make_book(page=".. optplot:: cubic\n")
     book.build()
-    (entry,) = book.store
+    assert len(book.store) == 2
+    entry = book.store[damaged]
     content = entry.read_bytes()
     entry.write_bytes(content[:-40])
     built = book.build(warnings=True)
     (warning,) = built.warnings
     assert warning.startswith(f"{entry}:1: WARNING: the stored result is damaged")
     assert warning.endswith("[optviz.store]")
-    assert built.runs == ["cubic (numpy)"]
+    assert [*built.runs, *built.searched] == ["cubic (numpy)"]
     assert entry.read_bytes() == content
 
 

@@ -177,6 +177,7 @@ def test_entry_is_what_people_can_read_and_other_programs_too(entry: Path) -> No
             "functions": ["f", "g"],
             "operations": ["values"],
             "axes": [[0.0, 1.0, 3]],
+            "through": None,
             "samples": 0,
             "version": "2.1.0",
             "dtypes": {"f": "float64", "g": "float64"},

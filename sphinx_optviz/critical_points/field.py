@@ -21,7 +21,7 @@ _JACOBIAN_STEP = 2.0**-17
 _NOISE_STENCIL = 2.0**-36
 
 # Points that one call computes at most: more would need much memory and be no faster.
-_AT_ONCE = 16384
+_AT_ONCE = 16000
 
 
 class Field:
@@ -59,9 +59,13 @@ class Field:
         return list(numpy.ascontiguousarray(self.points(u).T))
 
     def _padded(self, u: Array) -> Array:
-        """*u* with its last point repeated up to one of the sizes."""
-        size = next((size for size in self._sizes if size >= len(u)), len(u))
-        return numpy.concatenate([u, numpy.repeat(u[-1:], size - len(u), axis=0)])
+        """*u* with two corners of the box behind it, and its last point repeated up to one of the sizes.
+
+        Differences take their steps from how far apart all points are.
+        """
+        ends = numpy.array([[0.0] * self.variables, [1.0] * self.variables])
+        size = next((size for size in self._sizes if size >= len(u) + 2), len(u) + 2)
+        return numpy.concatenate([u, numpy.repeat(u[-1:], size - len(u) - 2, axis=0), ends])
 
     @property
     def is_exact(self) -> bool:
@@ -144,6 +148,7 @@ class Border(Field):
     def __init__(self, box: Field) -> None:
         self.box = box
         self.variables = 1
+        self.low, self.width = numpy.zeros(1), numpy.ones(1)
         self.rounding = 8 * box.rounding
         self._has_hessians = box.is_exact
 

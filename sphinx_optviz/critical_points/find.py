@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 # Points along each side of the box at which the turning of the gradient is followed.
 _AROUND = 1024
 
+# Around a single point no more than some dozen of the smallest cells are left. What is so much larger, in units of the
+# box, is no point.
+_UNRESOLVED = 2.0**-18
+
 # Places where the Hessian is singular that are looked at one by one.
 _MOST_GROUPS = 40
 
@@ -55,6 +59,10 @@ def critical_points(
         if len(groups) > _MOST_GROUPS:
             found.doubts.append("there are too many places where the Hessian is singular to look at them all")
         for group in groups[:_MOST_GROUPS]:
+            if group.extent > _UNRESOLVED and not _is_rounding(box, group):
+                at = _in_words(told(box, group.centres.mean(axis=0)[None])[0])
+                found.doubts.append(f"it changes too fast to be searched around {at}")
+                continue
             _add_isolated(box, group, groups, found, points, kinks)
         kinks += _other_kinks(box, found, kinks, lines)
         if not (lines or plateaus or kinks or found.doubts):
@@ -114,6 +122,13 @@ def _borders_on(u: Array, found: Search) -> bool:
     """Whether a line runs along a plateau, and is its border."""
     gaps = [gap_to(u, *flat) for flat in found.flat if len(flat[0])]
     return bool(gaps) and float((numpy.min(gaps, axis=0) < 0.01).mean()) > 0.5
+
+
+def _is_rounding(box: Field, group: Group) -> bool:
+    """Whether the gradient is little more than rounding in most of a group."""
+    these = numpy.unique(numpy.linspace(0, len(group.centres) - 1, 200).astype(int))
+    size = numpy.abs(box.gradient(group.centres[these]))
+    return bool((size <= 1000 * group.noise.max(axis=0)).all(axis=1).mean() > 0.5)
 
 
 def _add_isolated(

@@ -118,6 +118,9 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
         index, look = index[keep], _of(look, keep)
         noise = box.noise(look.centres + _ASIDE * size)
         flat = _is_flat(look, noise)
+        # A jump at one place is no noise.
+        noise[flat] = numpy.minimum(noise[flat], box.noise(look.centres[flat] - 2 * _ASIDE * size))
+        flat &= _is_flat(look, noise)
         found.flat.append((look.centres[flat], size))
         index, look, noise = index[~flat], _of(look, ~flat), noise[~flat]
         settled, its_roots = _roots_in(box, look, noise)

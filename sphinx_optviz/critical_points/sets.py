@@ -17,6 +17,9 @@ _A_POINT = 2.0**-6
 # At most so many points of a line are told.
 _POINTS_OF_A_LINE = 200
 
+# So near, in units of the box, to a point where the Hessian is singular differences are nothing but rounding.
+_BLURRED = 2.0**-13
+
 # More cells than this are not compared one with another.
 _MOST_CELLS = 3000
 
@@ -46,10 +49,10 @@ def critical_lines(box: Field, u: Array, *, is_smooth: bool) -> list[dict[str, A
 def told(box: Field, u: Array, known_to: float = 1e-12) -> list[list[float]]:
     """The points *u*, shape (N, d), as they are told: 0 where nothing but rounding keeps a coordinate from it.
 
-    They are *known_to* that, in units of the box.
+    They are *known_to* that, in units of the box, or worse where derivatives are differences.
     """
     at = box.points(u)
-    at = numpy.where(numpy.abs(at) < known_to * box.width, 0.0, at)
+    at = numpy.where(numpy.abs(at) < max(known_to, 0.0 if box.is_exact else 1e-8) * box.width, 0.0, at)
     return [[float(number) for number in point] for point in at]
 
 
@@ -89,19 +92,27 @@ def single_places(box: Field, found: Search, small: list[Group]) -> list[Group]:
     Around a point where the Hessian is singular rounding can break one group into many, and make roots between them:
     these are joined again, and such roots taken out of *found*.
     """
+    blurred = 0.0 if box.is_exact else _BLURRED
     joined: list[Group] = []
     for group in [*small, *(group for group in found.isolated if not _touches(group, found))]:
-        near = [other for other in joined if _apart(group, other) < 4 * max(group.extent, other.extent)]
+        near = [other for other in joined if _apart(group, other) < max(4 * group.extent, 4 * other.extent, blurred)]
         joined = [other for other in joined if not any(other is one for one in near)]
         joined.append(_joined([group, *near]) if near else group)
-    for group in joined:
-        middle = (group.centres.min(axis=0) + group.centres.max(axis=0)) / 2
-        close = numpy.abs(found.roots - middle).max(axis=1) < 4 * group.extent
-        if close.any():
-            slopes = numpy.abs(box.jacobian(found.roots[close])).max(axis=(1, 2))
-            close[close] = slopes * group.extent <= 1000 * group.noise.max()
-            found.roots = found.roots[~close]
-    return joined
+    return [group for group in joined if not _has_regular_root(box, group, found, blurred)]
+
+
+def _has_regular_root(box: Field, group: Group, found: Search, blurred: float) -> bool:
+    """Whether a group only surrounds a root that is known; roots that rounding made there are taken out of *found*."""
+    middle = (group.centres.min(axis=0) + group.centres.max(axis=0)) / 2
+    reach = max(4 * group.extent, blurred)
+    close = numpy.abs(found.roots - middle).max(axis=1) < reach
+    if not close.any():
+        return False
+    slopes = numpy.linalg.svd(box.jacobian(found.roots[close]), compute_uv=False).min(axis=1)
+    regular = slopes * reach > 1000 * group.noise.max()
+    close[close] = ~regular & box.is_smooth(found.roots[close])
+    found.roots = found.roots[~close]
+    return bool(regular.any())
 
 
 def _touches(group: Group, found: Search) -> bool:

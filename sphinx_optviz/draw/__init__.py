@@ -98,6 +98,7 @@ def _point(mark: Mark) -> dict[str, Any]:
     return {
         "kind": mark.kind,
         "degenerate": mark.degenerate,
+        "smooth": mark.smooth,
         "global": mark.is_global,
         "at": list(mark.at),
         "value": mark.value,

@@ -37,6 +37,8 @@ _LINES: dict[str, tuple[str, Any, str]] = {
 # Of a mark, in points: where there are few, and at least.
 _SIZE, _SMALLEST = 8.0, 3.2
 
+_SAME = 1e-6  # of an axis: what is so close to a point is meant to be the point
+
 _PALE = 0.4  # what a surface hides
 
 _LETTERS = 8.0  # of the key
@@ -50,10 +52,13 @@ class _Look:
     kind: str
     degenerate: bool
     is_global: bool
+    smooth: bool
 
     @property
     def name(self) -> str:
         words = "global " * self.is_global + self.kind
+        if not self.smooth:
+            return f"{words} (no gradient)"
         # An inflection point of a function of one variable is degenerate in any case.
         return words if not self.degenerate or self.kind == "inflection" else f"{words} (degenerate)"
 
@@ -80,6 +85,12 @@ def lines_of(panel: Panel) -> list[dict[str, Any]]:
     return list(panel.get("lines", ()))
 
 
+def standing_at(places: Points, at: Sequence[float], span: Points) -> Points:
+    """Those of *places* that *at* means in axes of the width and height *span*: as exact as they are known."""
+    found: Points = places[(np.abs(places[:, : len(at)] - at) <= _SAME * span[: len(at)]).all(axis=1)]
+    return found
+
+
 def size_for(count: int) -> float:
     """The size in points of a mark that is one of *count*."""
     return min(_SIZE, max(_SMALLEST, 60 / math.sqrt(max(count, 1))))
@@ -91,7 +102,7 @@ def radius_for(count: int) -> float:
 
 
 def _look(point: dict[str, Any]) -> _Look:
-    return _Look(point["kind"], bool(point["degenerate"]), bool(point["global"]))
+    return _Look(point["kind"], bool(point["degenerate"]), bool(point["global"]), bool(point.get("smooth", True)))
 
 
 def _by_look(points: Sequence[dict[str, Any]]) -> Iterable[tuple[_Look, list[int]]]:

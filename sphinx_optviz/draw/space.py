@@ -122,14 +122,15 @@ def _marks(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array], *, sol
     projection = axes.get_proj()
     notes = []
     for text, at in panel["annotations"]:
-        marked = [place for place in places if np.allclose(place[:2], at, rtol=1e-9, atol=0)]
-        z = float(marked[0][2]) if marked else float(_height(panel, np.array([at]))[0])
+        known = marks.standing_at(places, at, np.array([np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())]))
+        is_marked = len(known) > 0
+        z = float(known[0, 2] if is_marked else _height(panel, np.array([at]))[0])
         if not np.isfinite(z):
             continue
-        if not marked:
+        if not is_marked:
             axes.plot([at[0]], [at[1]], [z], "o", color=style.COLOURS[1], markersize=_DOT, zorder=15)
         flat_x, flat_y, _ = proj3d.proj_transform(at[0], at[1], z, projection)
-        notes.append(Note(text, (float(flat_x), float(flat_y)), radius if marked else _DOT / 2))
+        notes.append(Note(text, (float(flat_x), float(flat_y)), radius if is_marked else _DOT / 2))
     if not notes:
         return
     flat = np.stack(proj3d.proj_transform(*(array.ravel() for array in drawn), projection)[:2], axis=-1)

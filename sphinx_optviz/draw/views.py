@@ -30,7 +30,6 @@ _BAR_BEGIN, BAR_END = 0.03, 0.075
 
 _DOT = 4.0  # size in points of the mark at an annotation's point that has no other
 _COARSE = 150  # points of a grid each way, below which contours that lie close together need some between
-_SAME = 1e-6  # of an axis: what is so close to a point is meant to be the point
 
 
 def call(set_label: Callable[..., Any], label: Label, **more: Any) -> None:
@@ -73,7 +72,7 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
     places = np.array([[point["at"][0], point["value"]] for point in points]).reshape(-1, 2)
     notes = []
     for text, at in panel["annotations"]:
-        tip = _tip(at, lines[0], places)
+        tip = _tip(at, lines[0], places[[point.get("curve", 0) == 0 for point in points]])
         if np.isfinite(tip[1]):
             notes.append((text, tip))
     axes.margins(y=0.18 if notes else 0.06)
@@ -94,11 +93,11 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
 
 
 def _tip(at: list[float], line: tuple[Array, Array], places: Array) -> tuple[float, float]:
-    """The point of the curve that an author means by *at*: as exact as it is known."""
+    """The point of a curve that an author means by *at*; *places* are its critical points."""
     if len(at) == 2:
         return at[0], at[1]
-    near = np.abs(places[:, 0] - at[0]) <= _SAME * np.ptp(line[0])
-    return (at[0], float(places[near][0, 1])) if near.any() else (at[0], float(np.interp(at[0], *line)))
+    known = marks.standing_at(places, at, np.array([np.ptp(line[0])]))
+    return at[0], float(known[0, 1] if len(known) else np.interp(at[0], *line))
 
 
 def _pointed(
@@ -108,7 +107,7 @@ def _pointed(
     span = np.ptp(axes.dataLim.get_points(), axis=0)
     pointed = []
     for text, tip in notes:
-        is_marked = bool((np.abs(places - tip) <= _SAME * span).all(axis=1).any())
+        is_marked = len(marks.standing_at(places, tip, span)) > 0
         if not is_marked:
             axes.plot(*tip, "o", zorder=15, **look)
         pointed.append(Note(text, tip, radius if is_marked else look["markersize"] / 2))
@@ -177,7 +176,6 @@ def _marks(axes: Axes, panel: Panel) -> Annotate:
     points, lines = marks.points_of(panel), marks.lines_of(panel)
     places = np.array([point["at"] for point in points]).reshape(-1, 2)
     curves = [np.array(line["at"]) for line in lines]
-    axes.autoscale(enable=False)
     marks.draw_lines(axes, lines, curves)
     marks.draw_points(axes, points, places)
     radius = marks.radius_for(len(points))

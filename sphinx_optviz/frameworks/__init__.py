@@ -10,8 +10,8 @@ Beside this file lies what runs in the *child* interpreter, sent there as text a
 - ``gradients(f, columns)`` and ``hessians(f, columns)``: an array of shape (N, d) or (N, d, d), and how far its numbers
   may be off at each point: None for automatic differentiation, otherwise shape (N,), as ``difference`` gives it
 - ``METHODS``: how each of ``"gradients"`` and ``"hessians"`` is taken, for people
-- optionally ``SIZES``: numbers of points to which the calls of a search are rounded up, for a framework that compiles
-  its operations anew for each
+- optionally, for a framework that is slow in many calls, ``compiled(f, variables)``: ``gradients`` and ``hessians`` of
+  *f* that a search calls with *columns* alone; and ``SIZES``, numbers of points to which these calls are rounded up
 
 Other packages add frameworks through the entry point group ``sphinx_optviz.frameworks``: each entry point is named
 after its framework and leads to a ``Framework``.

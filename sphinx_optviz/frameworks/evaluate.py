@@ -142,13 +142,14 @@ def evaluate(name: str, function: Any, columns: Any, request: dict[str, Any], fo
 
 def search_of(function: Any, low: Any, high: Any) -> Any:
     """All critical points of *function* in a box, in plain values."""
+    if "compiled" in ADAPTER:
+        gradients, hessians = ADAPTER["compiled"](function, len(low))
+    else:
+        gradients, hessians = (
+            lambda columns, name=name: ADAPTER[name](function, columns) for name in ("gradients", "hessians")
+        )
     return ADAPTER["critical_points"](
-        lambda columns: ADAPTER["values"](function, columns),
-        lambda columns: ADAPTER["gradients"](function, columns),
-        lambda columns: ADAPTER["hessians"](function, columns),
-        low,
-        high,
-        ADAPTER.get("SIZES", ()),
+        lambda columns: ADAPTER["values"](function, columns), gradients, hessians, low, high, ADAPTER.get("SIZES", ())
     )
 
 

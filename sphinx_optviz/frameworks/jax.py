@@ -79,3 +79,30 @@ def hessians(f: Function, columns: Columns) -> tuple[Any, None]:
 
     rows = [jax.grad(first(variable), argnums=variables)(*arrays) for variable in variables]
     return np.stack([np.stack([np.asarray(column) for column in row], axis=-1) for row in rows], axis=1), None
+
+
+def compiled(f: Function, variables: int) -> tuple[Callable[[Columns], Any], Callable[[Columns], Any]]:
+    """``gradients`` and ``hessians`` of *f* for the many calls of a search, compiled once for each number of points.
+
+    Operation by operation each call would take ten times as long. Code that JAX cannot compile, because it asks for
+    the numbers in its arrays, is run so all the same.
+    """
+    arguments = tuple(range(variables))
+
+    def first(*arrays: Any) -> Any:
+        return jnp.stack(jax.grad(lambda *a: _call(f, a).sum(), argnums=arguments)(*arrays), axis=-1)
+
+    def second(*arrays: Any) -> Any:
+        rows = [jax.grad(lambda *a, i=i: first(*a)[:, i].sum(), argnums=arguments)(*arrays) for i in arguments]
+        return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=1)
+
+    def either(compiled: Any, plain: Any) -> Callable[[Columns], Any]:
+        def derivatives(columns: Columns) -> Any:
+            try:
+                return np.asarray(compiled(*_arrays(columns))), None
+            except jax.errors.JAXTypeError:
+                return plain(f, columns)
+
+        return derivatives
+
+    return either(jax.jit(first), gradients), either(jax.jit(second), hessians)

@@ -1,0 +1,3 @@
+# Plain arithmetic: the same line in every framework.
+def f(x):
+    return (x**2 - 1) ** 2 + x / 4
