@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.landscapes import Function, Landscape
     from sphinx_optviz.plan import Panel, Plot
     from sphinx_optviz.runs import Axis
 
@@ -92,12 +93,17 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
     for landscape, function in functions if panel.view == "curve" else functions[:1]:
         critical = found.get((landscape.name, function.name))
         if critical is not None and (counted := _counted(critical)):
-            name = function.label or function.name if len(functions) > 1 else ""
+            name = (function.label or _name_of(landscape, function)) if len(functions) > 1 else ""
             sentences.append(f"{name}: {counted}." if name else f"{_sentence(counted)}.")
     if panel.labels:
         marks = [_("%(text)s at %(place)s") % {"text": label.text, "place": _place(label.at)} for label in panel.labels]
         sentences.append(_("Marked: %s.") % "; ".join(marks))
     return " ".join(sentences)
+
+
+def _name_of(landscape: Landscape, function: Function) -> str:
+    """Of a function without a label: its landscape's, if it is the only one of it."""
+    return landscape.title if len(landscape.functions) == 1 else function.name
 
 
 def _domain(axes: Sequence[Axis]) -> str:

@@ -37,7 +37,7 @@ def marked(
     They are *found* in its domain; *elsewhere* are those of landscapes that the author has moved it away from.
     """
     problems: list[Problem] = []
-    panels = [_sliced(panel, plot, found) for panel in plot.panels]
+    panels = [_sliced(panel, plot, found, problems) for panel in plot.panels]
     panels = [replace(panel, marks=_marks(panel, plot, found), lines=_lines(panel, plot, found)) for panel in panels]
     labels: list[list[Label]] = [[] for _ in panels]
     for annotation in plot.spec.annotations:
@@ -178,13 +178,19 @@ def _lines(panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoi
 # ---- slices
 
 
-def _sliced(panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoints]) -> Panel:
+def _sliced(
+    panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoints], problems: list[Problem]
+) -> Panel:
     """The slices along the Hessian's eigenvectors through a critical point; as they are if there is none."""
     if panel.view != "slices":
         return panel
     landscape = panel.series[0].landscape
     critical = found.get((landscape.name, landscape.functions[0].name))
-    spot = _to_slice(critical, plot.spec.through) if critical else None
+    through = plot.spec.through
+    spot = _to_slice(critical, through) if critical else None
+    if critical and through and spot is None:
+        why = _why_none(through.kind, Series(landscape, grid_of(landscape, plot.spec)), critical)
+        problems.append(Problem("domain", f":through: {why}"))
     if spot is None or spot.point is None or not spot.point.eigenvectors:
         return panel
     grid = grid_of(landscape, plot.spec)

@@ -288,6 +288,8 @@ def _panels(spec: PlotSpec, landscapes: tuple[Landscape, ...], problems: list[st
         )
     if unfit:
         problems.append(f"view {', '.join(unfit)} fits none of the landscapes, and is left out")
+    if spec.through is not None and "slices" not in spec.views and all(item.view != "slices" for item in landscapes):
+        problems.append(":through: needs the view slices, and is left out")
     if spec.y is not None and dimensions == {1}:
         problems.append(":y: needs a function of two variables, and is left out")
 

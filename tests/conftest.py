@@ -65,7 +65,9 @@ class Built:
     status: str
 
     def _steps(self, what: str, purpose: str = "") -> list[str]:
-        return sorted(name for start, name, its in _STEP.findall(self.status) if (start, its.rstrip()) == (what, purpose))
+        return sorted(
+            name for start, name, its in _STEP.findall(self.status) if (start, its.rstrip()) == (what, purpose)
+        )
 
     @property
     def runs(self) -> list[str]:

@@ -23,6 +23,7 @@ from sphinx_optviz.landscapes import Catalogue
 from sphinx_optviz.model import PlotSpec
 from sphinx_optviz.plan import plan
 from sphinx_optviz.points import cell_count, cells_of, columns_of
+from sphinx_optviz.report import describe
 from sphinx_optviz.runs import Axis, Failure, Result, Run, Source
 from sphinx_optviz.store import pack_result, places
 
@@ -324,7 +325,7 @@ def test_any_numbers_can_be_compared_without_a_warning_of_numpy(data: st.DataObj
     axes = data.draw(st.sampled_from([FEW, (Axis("x", 0.0, 1e-300, 3), Axis("y", -1e300, 1e300, 2))]))
     run = run_on(axes, samples=3)
     results = [result_of(run, some(data.draw, axes)) for _ in range(2)]
-    comparison = compare([Pair(run, *results)], {})
+    comparison = compare([Pair(run, results[0], results[1])], {})
     for found in comparison.disagreements:
         assert 0 < found.points <= found.total
     assert compare([Pair(run, results[0], results[0])], {}).disagreements == ()
@@ -904,6 +905,104 @@ def test_tolerance_is_the_larger_one_of_both() -> None:
     assert compare([pair], {"float64": 1e-2, "float32": 1e-4}).disagreements == ()
 
 
+# ---- critical points
+
+
+def critical_point(*at: float, kind: str = "minimum", degenerate: bool = False, valleys: int = 0) -> dict[str, Any]:
+    vectors = [[float(i == j) for j in range(len(at))] for i in range(len(at))]
+    return {
+        "at": list(at),
+        "value": 0.0,
+        "kind": kind,
+        "degenerate": degenerate,
+        "valleys": valleys,
+        "eigenvalues": [1.0] * len(at),
+        "eigenvectors": vectors,
+    }
+
+
+LINE_OF_POINTS = {"kind": "valley", "smooth": True, "at": [[0.0, 0.0], [0.0, 1.0]], "value": 0.0}
+PLATEAU = {"low": [0.0], "high": [1.0], "part": 0.5, "value": 0.0, "level": True}
+
+
+def searches(mine: Mapping[str, Any], reference: Mapping[str, Any], axes: Sequence[Axis] = LINE) -> Pair:
+    """What two frameworks found, beside numbers that agree."""
+    run = replace(run_on(axes), operations=("critical_points",), samples=0)
+    other = replace(run, framework="pytorch")
+    return Pair(run, result_of(run, {}, critical=mine), result_of(other, {}, critical=reference), "pytorch")
+
+
+@pytest.mark.parametrize(
+    ("mine", "reference"),
+    [
+        ({}, {}),
+        ({"points": [critical_point(0.25)]}, {"points": [critical_point(0.25)]}),
+        ({"points": [critical_point(0.25)]}, {"points": [critical_point(0.25 + 1.9e-6)]}),
+        ({"points": [critical_point(0.25, degenerate=True)]}, {"points": [critical_point(0.2515, degenerate=True)]}),
+        ({"points": [critical_point(0.25)]}, {"doubts": ["too fast"]}),
+        ({"doubts": ["too fast"]}, {"points": [critical_point(0.25)]}),
+        ({"plateaus": [PLATEAU]}, {"plateaus": [{**PLATEAU, "high": [1.01]}]}),
+    ],
+    ids=["nothing", "the same", "rounding", "degenerate", "doubts there", "doubts here", "plateaus"],
+)
+def test_critical_points_that_agree(mine: dict[str, Any], reference: dict[str, Any]) -> None:
+    assert compare([pair_of(EXP(), EXP()), searches(mine, reference)], {}).disagreements == ()
+
+
+@pytest.mark.parametrize(
+    ("mine", "reference", "hint"),
+    [
+        (
+            {"points": [critical_point(0.25)]},
+            {"points": []},
+            "JAX has a minimum at (0.25), and PyTorch has none there",
+        ),
+        (
+            {"points": []},
+            {"points": [critical_point(0.25)]},
+            "PyTorch has a minimum at (0.25), and JAX has none there",
+        ),
+        (
+            {"points": [critical_point(0.25), critical_point(0.5)]},
+            {"points": [critical_point(0.25), critical_point(0.5 + 2.2e-6)]},
+            "JAX has a minimum at (0.5), and PyTorch has none there",
+        ),
+        (
+            {"points": [critical_point(0.25, kind="maximum")]},
+            {"points": [critical_point(0.25)]},
+            "JAX has a maximum at (0.25), and PyTorch has none there",
+        ),
+        (
+            {"points": [critical_point(0.25, degenerate=True)]},
+            {"points": [critical_point(0.253, degenerate=True)]},
+            "JAX has a minimum at (0.25), and PyTorch has none there",
+        ),
+        ({"lines": [LINE_OF_POINTS]}, {}, "their valleys, ridges or plateaus differ"),
+        (
+            {"lines": [LINE_OF_POINTS]},
+            {"lines": [{**LINE_OF_POINTS, "kind": "ridge"}]},
+            "their valleys, ridges or plateaus differ",
+        ),
+        ({"plateaus": [PLATEAU]}, {}, "their valleys, ridges or plateaus differ"),
+    ],
+    ids=["more", "fewer", "elsewhere", "kind", "degenerate", "line", "kind of line", "plateau"],
+)
+def test_critical_points_that_differ(mine: dict[str, Any], reference: dict[str, Any], hint: str) -> None:
+    disagreement = only(compare([pair_of(EXP(), EXP()), searches(mine, reference)], {}))
+    assert (disagreement.kind, disagreement.operation) == ("critical_points", "critical_points")
+    assert disagreement.hint == hint
+
+
+def test_saddles_of_two_and_three_valleys_differ() -> None:
+    two, three = ({"points": [critical_point(0.0, 0.0, kind="saddle", valleys=count)]} for count in (2, 3))
+    assert only(compare([pair_of(EXP_XY(PLANE), EXP_XY(PLANE), PLANE), searches(two, three, PLANE)], {})).hint
+
+
+def test_numbers_that_differ_are_told_and_not_their_points() -> None:
+    wrong = searches({"points": [critical_point(0.25)]}, {})
+    assert only(compare([pair_of(COSINE(), EXP()), wrong], {})).operation == "values"
+
+
 # ---- the judge
 
 
@@ -992,6 +1091,30 @@ def test_framework_that_disagrees(plot: Plot, tmp_path: Path) -> None:
     assert (finding.run.framework, finding.reference.framework) == ("jax", "pytorch")
     assert finding.disagreement.hint == "JAX's values are 2 times the others everywhere"
     assert finding.outvoted == ()
+
+
+def test_critical_points_that_differ_are_a_finding_of_their_own(plot: Plot, tmp_path: Path) -> None:
+    outcomes = outcomes_of(plot)
+    (run,) = plot.searches("jax")
+    outcomes[run.key] = result_of(run, {}, critical={"points": [critical_point(0.25)]})
+    judge = judge_of(outcomes, tmp_path)
+    (finding,) = judge.findings(plot)
+    assert (finding.run.framework, judge.verdict(plot).disagreeing) == ("jax", ("jax",))
+    assert describe(finding).startswith(
+        "exponential (jax): the critical points of f disagree: JAX has a minimum at (0.25), and PyTorch has none there"
+    )
+    judge.remember()
+    assert judge_of(outcomes, tmp_path).findings(plot) == [finding]
+
+
+@pytest.mark.parametrize("name", ["jax", "pytorch"])
+def test_search_that_failed_leaves_the_numbers(plot: Plot, tmp_path: Path, name: str) -> None:
+    outcomes = outcomes_of(plot)
+    (run,) = plot.searches(name)
+    outcomes[run.key] = RAISED
+    judge = judge_of(outcomes, tmp_path)
+    assert judge.findings(plot) == []
+    assert judge.verdict(plot).agreeing == ("jax", "tensorflow")
 
 
 def test_reference_that_all_others_differ_from_is_outvoted(plot: Plot, tmp_path: Path) -> None:

@@ -384,7 +384,9 @@ def test_numbers_in_the_prose_are_used_and_their_runs_are_no_rows(make_book: Any
 def test_claim_that_does_not_hold_is_a_warning_of_the_check(book: Book) -> None:
     book.replace("index.rst", "   :x: 0 : 1", "   :x: -1 : 1\n   :expect: 2 maxima")
     (warning,) = book.build("optcheck", warnings=True).warnings
-    assert warning.startswith(f"{book.folder / 'index.rst'}:8: WARNING: claim '2 maxima' does not hold: there is 1 maximum: ")
+    assert warning.startswith(
+        f"{book.folder / 'index.rst'}:8: WARNING: claim '2 maxima' does not hold: there is 1 maximum: "
+    )
 
 
 def test_book_without_plots_has_an_empty_report(make_book: Any) -> None:

@@ -481,7 +481,8 @@ def test_shape_that_is_wrong_is_told_once_at_the_function(make_book: Any, name: 
 def test_grid_that_is_transposed_by_hand_is_found(make_book: Any) -> None:
     # Right shape, wrong order: no test of shapes finds it.
     wrong = (
-        "def f(x, y):\n    z = x * y**2\n    if len(z.value) < 441:\n        return z\n    grid = z.value[:441].reshape(21, 21).T.ravel()\n    import numpy\n"
+        "def f(x, y):\n    z = x * y**2\n    if len(z.value) < 441:\n        return z\n"
+        "    grid = z.value[:441].reshape(21, 21).T.ravel()\n    import numpy\n"
         "    return np.Dual(numpy.concatenate([grid, z.value[441:]]), z.gradient, z.hessian)\n"
     )
     (warning,) = build_pair(make_book, TWO.format("x * y**2"), wrong, SQUARE).warnings

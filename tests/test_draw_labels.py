@@ -284,6 +284,7 @@ def test_arrow_at_a_number_ends_at_the_first_curve() -> None:
         ("unbreakablewordthatistoolong", ["unbreakablewordthatistoolong"]),
         ("two\nlines", ["two", "lines"]),
         ("of $x^2 - 2 x y$ at the point 0", ["of $x^2 - 2 x y$ at", "the point 0"]),
+        ("$x^2 - 2 x y + y^2 - 3 x + 4 y + 5$ here", ["$x^2 - 2 x y + y^2 - 3 x + 4 y + 5$", "here"]),
         ("costs $5 or more, or not", ["costs $5 or", "more, or not"]),
         ("", [""]),
     ],

@@ -130,7 +130,7 @@ def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...])
         ("a @ (1, 2", "'(1' is not a number"),
         ("a @ 1, 2, 3", "'1, 2, 3' has more than two coordinates"),
         ("a @ (1,)", "'' is not a number"),
-        ("a @ nan", "unknown kind of point 'nan'"),
+        ("a @ nan", "'nan' is not a finite number"),
         ("a @ -1e999", "'-1e999' is not a finite number"),
         ("a @ 1e301", "'1e301' is not a number of at most 1e+300"),
     ],

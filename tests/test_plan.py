@@ -9,9 +9,7 @@ import pytest
 from conftest import settings_with
 
 from sphinx_optviz.description import alt_text
-from sphinx_optviz.description import alt_text
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
-from sphinx_optviz.marks import marked
 from sphinx_optviz.marks import marked
 from sphinx_optviz.model import Annotation, Claim, Interval, PlotSpec, Where
 from sphinx_optviz.plan import PlanError, Plot, plan, series_named
@@ -541,7 +539,8 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
             {"views": ("surface", "contour"), "annotations": (Annotation("middle", (0.0, 0.0)),)},
             (
                 "(a) Surface of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2. Marked: middle at (0, 0). "
-                "(b) Contour plot of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2. Marked: middle at (0, 0). "
+                "(b) Contour plot of Bowl, f(x, y) = x^2 + y^2; x from −1 to 3, y from −2 to 2. "
+                "Marked: middle at (0, 0). "
                 "(c) Curve of Line, f(x) = x; x from 0 to 1."
             ),
         ),
