@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.edges import edge_extrema
     from sphinx_optviz.critical_points.field import Array, Columns, Field
     from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
-    from sphinx_optviz.critical_points.search import Group, Search, search
+    from sphinx_optviz.critical_points.search import Group, Search, look_at, search, strays
     from sphinx_optviz.critical_points.sets import (
         critical_lines,
         gap_to,
@@ -49,7 +49,7 @@ def critical_points(
     box = Field(values, gradients, hessians, low, high, sizes)
     with numpy.errstate(all="ignore"):
         found = search(box)
-        plateaus, small = plateaus_of(box, found)
+        plateaus, small, unresolved = plateaus_of(box, found)
         groups = single_places(box, found, small)
         points, kinks = _regular_points(box, found.roots)
         lines = []
@@ -59,11 +59,12 @@ def critical_points(
         if len(groups) > _MOST_GROUPS:
             found.doubts.append("there are too many places where the Hessian is singular to look at them all")
         for group in groups[:_MOST_GROUPS]:
-            if group.extent > _UNRESOLVED and not _is_rounding(box, group):
-                at = _in_words(told(box, group.centres.mean(axis=0)[None])[0])
-                found.doubts.append(f"it changes too fast to be searched around {at}")
+            if group.extent > _UNRESOLVED and not _is_resolved(box, group):
+                unresolved.append(group.centres.mean(axis=0))
                 continue
             _add_isolated(box, group, groups, found, points, kinks)
+        for at in told(box, numpy.array(unresolved)) if unresolved else []:
+            found.doubts.append(f"it changes too fast to be searched around {_in_words(at)}")
         kinks += _other_kinks(box, found, kinks, lines)
         if not (lines or plateaus or kinks or found.doubts):
             found.doubts += _turning_doubts(box, points)
@@ -124,11 +125,12 @@ def _borders_on(u: Array, found: Search) -> bool:
     return bool(gaps) and float((numpy.min(gaps, axis=0) < 0.01).mean()) > 0.5
 
 
-def _is_rounding(box: Field, group: Group) -> bool:
-    """Whether the gradient is little more than rounding in most of a group."""
+def _is_resolved(box: Field, group: Group) -> bool:
+    """Whether the gradient is linear but for rounding in most cells of a group."""
     these = numpy.unique(numpy.linspace(0, len(group.centres) - 1, 200).astype(int))
-    size = numpy.abs(box.gradient(group.centres[these]))
-    return bool((size <= 1000 * group.noise.max(axis=0)).all(axis=1).mean() > 0.5)
+    look = look_at(box, group.centres[these], group.size)
+    most = numpy.maximum(1000 * group.noise.max(), 0.01 * numpy.abs(look.j).max(axis=(1, 2)))
+    return bool((strays(look).max(axis=1) <= most).mean() > 0.5)
 
 
 def _add_isolated(

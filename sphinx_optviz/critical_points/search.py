@@ -66,6 +66,7 @@ class Search:
         self.extended: list[tuple[str, Array]] = []  # "line" or "kink", and points of it
         self.kinks: list[Array] = []  # single places where the gradient jumps, shape (d,)
         self.flat: list[tuple[Array, float]] = []  # centres of cells without any slope, and their size
+        self.steepest = 0.0  # the largest slope of the first cells
         self.doubts: list[str] = []
 
 
@@ -112,8 +113,9 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
             found.doubts.append("it changes too fast to be searched completely")
             break
         look = look_at(box, (index + 0.5) * size, size)
-        if level == 0 and everywhere:
-            found.kinks = _kinks_in(box, look)
+        if level == 0:
+            found.steepest = float(numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0))
+            found.kinks = _kinks_in(box, look) if everywhere else []
         keep = _may_hold_a_root(look, noise, box.rounding)
         index, look = index[keep], _of(look, keep)
         noise = box.noise(look.centres + _ASIDE * size)
@@ -164,12 +166,10 @@ def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
     """False where the gradient cannot vanish in a cell, as far as samples can tell. Shape (M,)."""
     with numpy.errstate(all="ignore"):
         offsets = _offsets(look.centres.shape[1])
-        model = look.g[:, None, :] + numpy.einsum("mij,sj->msi", look.j, offsets)
-        strays = numpy.abs(look.g_samples - model).max(axis=1)
         bends = numpy.abs(look.j_samples - look.j[:, None]).sum(axis=3).max(axis=1) / 2
         slope = numpy.abs(look.j).sum(axis=2)
         uncertain = 5 * noise + slope / look.size * rounding
-        rest = _SAFETY * numpy.maximum(strays, bends) + uncertain
+        rest = _SAFETY * numpy.maximum(strays(look), bends) + uncertain
         ruled_out = (numpy.abs(look.g) > slope + rest).any(axis=1)
         inverse = _inverse(look.j)
         at = numpy.einsum("mij,mj->mi", inverse, look.g)
@@ -179,6 +179,13 @@ def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
         nowhere = ~numpy.isfinite(look.g_samples).any(axis=(1, 2)) & ~numpy.isfinite(look.g).any(axis=1)
     keep: Array = ~(ruled_out | nowhere)
     return keep
+
+
+def strays(look: _Look) -> Array:
+    """How far each component of the gradient strays from its linear model in each cell, shape (M, d)."""
+    model = look.g[:, None, :] + numpy.einsum("mij,sj->msi", look.j, _offsets(look.centres.shape[1]))
+    furthest: Array = numpy.abs(look.g_samples - model).max(axis=1)
+    return furthest
 
 
 def _is_flat(look: _Look, noise: Array) -> Array:
@@ -339,18 +346,16 @@ def _curve_in(box: Field, look: _Look, noise: Array) -> Array | None:
 
 def _kinks_in(box: Field, look: _Look) -> list[Array]:
     """Where the gradient jumps, in the cells in which it strays most from a linear model."""
-    offsets = _offsets(box.variables)
-    model = look.g[:, None, :] + numpy.einsum("mij,sj->msi", look.j, offsets)
-    strays = numpy.abs(look.g_samples - model).max(axis=(1, 2))
+    furthest = strays(look).max(axis=1)
     slope = numpy.maximum(numpy.abs(look.j).max(axis=(1, 2)), numpy.abs(look.j_samples).max(axis=(1, 2, 3)))
-    suspicious = numpy.flatnonzero(strays > 0.5 * slope)
-    these = suspicious[numpy.argsort(-strays[suspicious], kind="stable")[:64]]
+    suspicious = numpy.flatnonzero(furthest > 0.5 * slope)
+    these = suspicious[numpy.argsort(-furthest[suspicious], kind="stable")[:64]]
     # Rounding makes steps too, where a function like tanh comes to its end.
     rounding = numpy.maximum(
         _ROUNDING * box.noise(look.centres[these] + _ASIDE * look.size).max(axis=1),
         1e-12 * numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0),
     )
-    these = these[strays[these] > rounding]
+    these = these[furthest[these] > rounding]
     if not len(these):
         return []
     points, jump = locate_jumps(box, _of(look, these))

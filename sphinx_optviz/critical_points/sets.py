@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # A flat region that rounding makes is a point if it is smaller than this, in units of the box.
 _A_POINT = 2.0**-6
 
+# Rounding of more than this part of the steepest slope leaves nothing to be seen.
+_LOST = 1e-3
+
 # At most so many points of a line are told.
 _POINTS_OF_A_LINE = 200
 
@@ -142,18 +145,25 @@ def _joined(groups: list[Group]) -> Group:
     )
 
 
-def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[Group]]:
-    """The regions without slope in plain values; and those so small that they are points with much rounding."""
+def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[Group], list[Array]]:
+    """The regions without slope in plain values; and two that are none.
+
+    Those so small that they are points with much rounding; and the middle of those where rounding is all that there
+    is, though the function is steep elsewhere.
+    """
     cells = [(centre, size) for centres, size in found.flat for centre in centres]
     if not cells:
-        return [], []
+        return [], [], []
     centres = numpy.array([centre for centre, _ in cells])
     sizes = numpy.array([size for _, size in cells])
-    plateaus, small = [], []
+    plateaus, small, unresolved = [], [], []
     for its in _touching(centres, sizes):
         low = (centres[its] - sizes[its, None] / 2).min(axis=0)
         high = (centres[its] + sizes[its, None] / 2).max(axis=0)
         noise = box.noise(centres[its][:50])
+        if noise.max() > _LOST * found.steepest > 0:
+            unresolved.append((low + high) / 2)
+            continue
         if (high - low).max() < _A_POINT and noise.max() > 0:
             small.append(Group(numpy.array([(low + high) / 2]), float((high - low).max()), noise.max(axis=0)[None]))
             continue
@@ -167,7 +177,7 @@ def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[G
                 "level": bool(numpy.ptp(values) <= 1e-9 * max(1e-300, float(numpy.abs(values).max()))),
             }
         )
-    return plateaus, small
+    return plateaus, small, unresolved
 
 
 def _touching(centres: Array, sizes: Array) -> list[Array]:
