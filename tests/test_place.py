@@ -94,7 +94,9 @@ figure.optviz.wide
   caption
   legend
     paragraph
-paragraph.optviz-note"""
+paragraph.optviz-note
+figure_description
+  paragraph"""
 
 LABELLED = """\
 container.optviz-tabs
@@ -108,7 +110,9 @@ figure.optviz.wide
   caption
   legend
     paragraph
-paragraph.optviz-note"""
+paragraph.optviz-note
+figure_description
+  paragraph"""
 
 OPEN = """\
 paragraph.optviz-framework
@@ -138,7 +142,9 @@ figure.optviz
       literal_block
       paragraph.optviz-note
   caption
-paragraph.optviz-note"""
+paragraph.optviz-note
+figure_description
+  paragraph"""
 
 EACH_OPEN = """\
 paragraph.optviz-framework
@@ -164,7 +170,7 @@ container.optviz
     [
         (PAGE, "html", READ, LIVE),
         (PAGE, "epub", READ, LABELLED),
-        (PAGE, "text", READ, LABELLED),
+        (PAGE, "text", READ, LABELLED.replace("figure_description", "container.optviz-description")),
         (PAGE, "latex", READ, OPEN),
         (EACH, "html", EACH_READ, EACH_LIVE),
         (EACH, "latex", EACH_READ, EACH_OPEN),
@@ -193,7 +199,7 @@ def test_options_of_the_figure_reach_it(make_book: Any) -> None:
     (figure,) = document.findall(nodes.figure)
     (image,) = figure.findall(nodes.image)
     assert (figure["align"], figure["ids"], image["width"]) == ("left", ["fig-saddle"], "80%")
-    assert image["alt"] == "Wireframe of Saddle, f(x, y) = x^2 - y^2; x from -1 to 1, y from -1 to 1."
+    assert image["alt"] == "Wireframe of Saddle, f(x, y) = x^2 - y^2; x from −1 to 1, y from −1 to 1. 1 saddle."
 
 
 def test_hand_written_tabs_follow_ours(make_book: Any) -> None:
