@@ -52,7 +52,7 @@ def critical_points(
         plateaus, small, unresolved = plateaus_of(box, found)
         groups = single_places(box, found, small)
         points, kinks = _regular_points(box, found.roots)
-        lines = []
+        lines, unclear = [], []
         for what, of_it in found.extended:
             if not _borders_on(of_it, found):
                 lines += critical_lines(box, of_it, is_smooth=what == "line")
@@ -62,9 +62,12 @@ def critical_points(
             if group.extent > _UNRESOLVED and not _is_resolved(box, group):
                 unresolved.append(group.centres.mean(axis=0))
                 continue
-            _add_isolated(box, group, groups, found, points, kinks)
-        for at in told(box, numpy.array(unresolved)) if unresolved else []:
-            found.doubts.append(f"it changes too fast to be searched around {_in_words(at)}")
+            unclear += _add_isolated(box, group, groups, found, points, kinks)
+        if unresolved:
+            found.doubts.append(f"it changes too fast to be searched around {_in_words(told(box, unresolved))}")
+        if unclear:
+            places = _in_words(told(box, unclear))
+            found.doubts.append(f"what is critical at {places} cannot be told from the values around it")
         kinks += _other_kinks(box, found, kinks, lines)
         if not (lines or plateaus or kinks or found.doubts):
             found.doubts += _turning_doubts(box, points)
@@ -140,26 +143,22 @@ def _add_isolated(
     found: Search,
     points: list[dict[str, Any]],
     kinks: list[dict[str, Any]],
-) -> None:
-    """Add what a group of cells around one point holds, if anything."""
+) -> list[Array]:
+    """Add what a group of cells around one point holds, if anything; give the point if its kind cannot be told."""
     at = point_in(box, group)
     at = None if at is None else numpy.clip(at, 0.0, 1.0)
     if at is None or not box.is_smooth(at[None])[0] or is_kink(box, at, max(group.size, 2.0**-27)):
         kink = kink_at(box, group)
         if kink is not None:
             kinks.append(kink)
-        return
+        return []
     others = [found.roots, *(other.centres for other in groups if other is not group)]
     apart = numpy.concatenate([numpy.abs(other - at).max(axis=1) for other in others if len(other)] or [[1.0]])
     around = surroundings(box, at, 0.4 * float(apart.min()), group.noise.max(axis=0))
-    where = told(box, at[None])[0]
     if not around.kind:
-        found.doubts.append(
-            f"the kind of the critical point at {_in_words(where)} cannot be told from the values around it"
-        )
-        return
+        return [at]
     record = point_record(
-        where,
+        told(box, at[None])[0],
         float(box.value(at[None])[0]),
         box.hessian(at[None])[0],
         around.kind,
@@ -167,11 +166,14 @@ def _add_isolated(
         valleys=around.valleys,
     )
     points.append(record)
+    return []
 
 
-def _in_words(at: Sequence[float]) -> str:
-    numbers = ", ".join(f"{number:.6g}" for number in at)
-    return numbers if len(at) == 1 else f"({numbers})"
+def _in_words(places: Sequence[Sequence[float]]) -> str:
+    """The first three of some places."""
+    words = [", ".join(f"{number:.6g}" for number in at) for at in places[:3]]
+    named = ", ".join(f"({word})" if "," in word else word for word in words)
+    return named if len(places) <= len(words) else f"{named} and {len(places) - len(words)} more places"
 
 
 def _other_kinks(

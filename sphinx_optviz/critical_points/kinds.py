@@ -52,11 +52,15 @@ def _on_a_ring(box: Field, at: Array, radius: float, noise: Array) -> Surroundin
     """None if rounding hides what is higher and what is lower."""
     found, ways = _rises_around(box, at, radius)
     tolerance = 20 * radius * (numpy.abs(ways) @ noise)
+    if not box.is_exact:  # these gradients were made of values, and know no more than they do
+        tolerance = tolerance + 100 * numpy.finfo(float).eps * numpy.abs(box.value(at[None]))
     known = numpy.isfinite(found)
     decided = known & (numpy.abs(found) > tolerance)
     if not decided.any() or decided.sum() < 0.9 * known.sum():
         return None
     higher = found[decided] > 0
+    if _may_be_level(known, decided, higher):
+        return None
     if higher.all() or not higher.any():
         return Surroundings("minimum" if higher.all() else "maximum")
     if box.variables == 1:
@@ -66,6 +70,13 @@ def _on_a_ring(box: Field, at: Array, radius: float, noise: Array) -> Surroundin
     # On the edge only a part of the ring is there, and the same part has half as many changes.
     valleys = changes // 2 if whole else (changes + 1) // 2 + 1
     return Surroundings("inflection") if valleys < 2 else Surroundings("saddle", valleys)
+
+
+def _may_be_level(known: Array, decided: Array, higher: Array) -> bool:
+    """Whether there are ways between two up or two down that lead neither up nor down, as far as rounding lets see."""
+    last = numpy.cumsum(decided[known]) - 1  # of those that are decided, the one before; the last one before the first
+    before, after = higher[last], higher[(last + 1) % len(higher)]
+    return bool((~decided[known] & (before == after)).any())
 
 
 def _rises_around(box: Field, at: Array, radius: float) -> tuple[Array, Array]:

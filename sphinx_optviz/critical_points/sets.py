@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, is_kink, rises
     from sphinx_optviz.critical_points.search import Group, Search, _groups, locate_jumps, look_at
@@ -49,12 +51,12 @@ def critical_lines(box: Field, u: Array, *, is_smooth: bool) -> list[dict[str, A
     return lines
 
 
-def told(box: Field, u: Array, known_to: float = 1e-12) -> list[list[float]]:
+def told(box: Field, u: Sequence[Array] | Array, known_to: float = 1e-12) -> list[list[float]]:
     """The points *u*, shape (N, d), as they are told: 0 where nothing but rounding keeps a coordinate from it.
 
     They are *known_to* that, in units of the box, or worse where derivatives are differences.
     """
-    at = box.points(u)
+    at = box.points(numpy.asarray(u))
     at = numpy.where(numpy.abs(at) < max(known_to, 0.0 if box.is_exact else 1e-8) * box.width, 0.0, at)
     return [[float(number) for number in point] for point in at]
 
