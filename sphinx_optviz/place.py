@@ -150,5 +150,7 @@ class PlacePlots(SphinxPostTransform):
 
 
 def _error(*messages: str) -> nodes.error:
-    paragraphs = [nodes.paragraph("", message) for message in messages]
+    paragraphs: list[nodes.Element] = [nodes.paragraph("", message) for message in messages]
+    if len(paragraphs) > 1:  # the text builder runs the paragraphs of an admonition together
+        paragraphs = [nodes.bullet_list("", *(nodes.list_item("", paragraph) for paragraph in paragraphs))]
     return nodes.error("", *paragraphs, classes=["optviz-error"])

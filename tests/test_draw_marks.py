@@ -115,6 +115,12 @@ def test_many_marks_are_smaller(count: int, smallest: float, largest: float) -> 
     assert len(drawn.get_xdata()) == count
 
 
+def test_global_points_are_seen_among_many() -> None:
+    others = [point("minimum", (x, 0.0)) for x in np.linspace(-1, 1, 440).tolist()]
+    drawn = looks(*others, point("minimum", (0.0, 0.1), is_global=True))
+    assert [mark.get_markersize() for mark in drawn] == [3.2, 7.0]
+
+
 # ---- places
 
 

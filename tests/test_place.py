@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -224,3 +225,10 @@ def test_the_style_sheet_is_linked_where_there_are_plots(make_book: Any) -> None
     assert "optviz.css" in built.read("index.html")
     assert "optviz.css" not in built.read("plain.html")
     assert built.files("_static/optviz.css") == ["optviz.css"]
+
+
+def test_several_problems_of_a_plot_are_told_apart(make_book: Any) -> None:
+    page = ".. optplot:: saddle\n   :frameworks: numpy\n   :annotate:\n      a @ minimum\n      b @ maximum\n"
+    book: Book = make_book(page=page, conf=CONF)
+    text = book.build("text", warnings=True).read("index.txt")
+    assert re.findall(r"^ *\* annotation '(.)': ", text, re.MULTILINE) == ["a", "b"]

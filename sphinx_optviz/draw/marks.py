@@ -36,6 +36,7 @@ _LINES: dict[str, tuple[str, Any, str]] = {
 
 # Of a mark, in points: where there are few, and at least.
 _SIZE, _SMALLEST = 8.0, 3.2
+_SMALLEST_GLOBAL = 7.0  # readers look for these
 
 _SAME = 1e-6  # of an axis: what is so close to a point is meant to be the point
 
@@ -64,7 +65,7 @@ class _Look:
 
     def style(self, size: float) -> dict[str, Any]:
         shape, colour = _POINTS[self.kind]
-        size *= 1.2 if self.is_global else 1.0
+        size = max(1.2 * size, _SMALLEST_GLOBAL) if self.is_global else size
         return {
             "marker": shape,
             "linestyle": "none",
