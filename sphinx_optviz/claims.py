@@ -103,7 +103,12 @@ def _whole(critical: CriticalPoints) -> str:
     parts = []
     for line in critical.lines:
         what = line.kind or "line of critical points"
-        parts += [f"a {what} from {coordinates(line.at[0])} to {coordinates(line.at[-1])}"]
+        where = (
+            f", closed, through {coordinates(line.at[0])}"
+            if line.is_closed
+            else (f" from {coordinates(line.at[0])} to {coordinates(line.at[-1])}")
+        )
+        parts += [f"a {what}{where}"]
     for plateau in critical.plateaus:
         parts.append(f"a plateau from {coordinates(plateau.low)} to {coordinates(plateau.high)}")
     return f"; there is {' and '.join(parts[:4])}" if parts else ""

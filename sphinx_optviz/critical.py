@@ -30,8 +30,13 @@ class CriticalLine:
 
     kind: str  # "valley", "ridge", "inflection", or "" if it is not the same all along
     smooth: bool
-    at: tuple[Point, ...]  # points on it, as one walks along
+    at: tuple[Point, ...]  # points on it, as one walks along; the first once more if it is closed
     value: float
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it comes back to where it begins."""
+        return self.at[0] == self.at[-1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

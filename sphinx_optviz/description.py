@@ -155,7 +155,8 @@ def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
         sentences.append(_of_point(spot, critical))
     for line in critical.lines:
         words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
-        sentences.append(_("%(kind)s from %(start)s to %(end)s") % words + _value(line.value))
+        way = _("%(kind)s, closed, through %(start)s") if line.is_closed else _("%(kind)s from %(start)s to %(end)s")
+        sentences.append(way % words + _value(line.value))
     for plateau in critical.plateaus:
         words = {"start": _place(plateau.low), "end": _place(plateau.high)}
         sentences.append(_("Flat from %(start)s to %(end)s") % words + _value(plateau.value))

@@ -141,7 +141,7 @@ FALSE = {
     "flat": {"1 minimum": "there is no minimum; there is a plateau from -1 to 2"},
     "kink": {"critical point @ 0": "there is no critical point; at 0 there is a kink"},
     "rise": {"global minimum @ -2": "there is no global minimum; at -2 there is an edge minimum"},
-    "circle": {"4 minima": "there is no minimum; there is a valley from ("},
+    "circle": {"4 minima": "there is no minimum; there is a valley, closed, through (-"},
     "monkey": {
         "2 monkey saddles": "there is 1 monkey saddle: (0, 0)",
         "minimum @ (0, 0)": "at (0, 0) there is a degenerate monkey saddle",

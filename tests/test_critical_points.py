@@ -386,7 +386,8 @@ def test_valley_is_a_line() -> None:
     assert (line.kind, line.smooth, line.value) == ("valley", True, approx(0, abs=1e-18))
     places = np.array(line.at)
     assert np.abs(places[:, 0]).max() < 1e-9
-    assert sorted([line.at[0][1], line.at[-1][1]]) == approx([-2, 3], abs=0.1)
+    assert sorted([line.at[0][1], line.at[-1][1]]) == approx([-2, 3], abs=1e-12)
+    assert not line.is_closed
     steps = np.diff(places[:, 1])
     assert (steps > 0).all() or (steps < 0).all(), "as one walks along"
 
@@ -405,7 +406,8 @@ def test_valley_that_is_a_circle_around_a_maximum() -> None:
     assert line.kind == "valley"
     assert np.hypot(*np.array(line.at).T) == approx(1, abs=1e-9)
     angles = np.unwrap(np.arctan2(*np.array(line.at).T))
-    assert abs(angles[-1] - angles[0]) > 1.9 * PI, "all the way around"
+    assert abs(angles[-1] - angles[0]) == approx(2 * PI), "all the way around"
+    assert line.is_closed
 
 
 def test_valleys_that_cross() -> None:

@@ -40,6 +40,7 @@ LANDSCAPES = {
     "turned": ("def f(x, y):\n    return (x - 0.1) * (y - 0.2)\n", PLANE),
     "cubic": ("def f(x):\n    return x**3\n", "x = [-2, 2]"),
     "valley": ("def f(x, y):\n    return x**2 + 0 * y\n", "x = [-1, 1]\ny = [-2, 3]"),
+    "circle": ("def f(x, y):\n    return (x**2 + y**2 - 1) ** 2\n", "x = [-1.5, 1.5]\ny = [-1.5, 1.5]"),
     "slope": ("def f(x, y):\n    return x + 0.5 * y\n", PLANE),
     "flat": ("def f(x):\n    return 0 * x + 3\n", "x = [-1, 2]"),
     "rise": ("def f(x):\n    return np.tanh(x)\n", "x = [-2, 5]"),
@@ -448,6 +449,13 @@ def test_description_tells_the_way_and_the_points(book: Book) -> None:
     assert "Minimum at −0.2739, value −0.1786, second derivative 6.526." in first
     assert "Global minimum at 1.09, value −1.047, second derivative 12.09." in first
     assert "Saddle at (0.1, 0.2), value 0, eigenvalues −1 and 1; it falls along " in second
+
+
+def test_description_tells_where_valleys_begin_and_end(book: Book) -> None:
+    book.write("index.rst", page(plot("valley"), plot("circle")))
+    first, second = descriptions(book.build())
+    assert re.search(r"Valley from \(0, (−2\) to \(0, 3|3\) to \(0, −2)\), value 0\.", first)
+    assert "Valley, closed, through (" in second
 
 
 def test_description_opens_in_html_and_is_plain_text_elsewhere(book: Book) -> None:

@@ -330,10 +330,9 @@ def _curve_in(box: Field, look: _Look, noise: Array) -> Array | None:
         g = box.gradient(u)
         if (numpy.abs(g) <= most).all() or not numpy.isfinite(g).all():
             break
-        j = box.jacobian(u)
-        if not numpy.isfinite(j).all():
+        step = least_step(box, u, 1e-6)
+        if not numpy.isfinite(step).all():
             return None
-        step = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j, rcond=1e-6, hermitian=True), g)
         u = u + numpy.clip(step, -look.size, look.size)
     there = (numpy.abs(box.gradient(u)) <= most).all(axis=1) & (numpy.abs(u - centres).max(axis=1) <= 3 * look.size)
     if there.mean() < 0.9 or float(numpy.ptp(u[there], axis=0).max()) < _EXTENDED * look.size / 2:
@@ -342,6 +341,15 @@ def _curve_in(box: Field, look: _Look, noise: Array) -> Array | None:
     if numpy.median(sizes[:, 1] / numpy.maximum(sizes[:, 0], 1e-300)) > 1e-4:
         return None  # many single points, close together
     return distinct(u[there & (numpy.abs(u - 0.5) <= 0.5 + 1e-9).all(axis=1)], look.size / 2)
+
+
+def least_step(box: Field, u: Array, part: float) -> Array:
+    """Newton's steps, shape (N, d), not along ways whose eigenvalue is less than a *part* of the largest."""
+    g, j = box.gradient(u), box.jacobian(u)
+    steps = numpy.full(u.shape, numpy.nan)
+    known = numpy.isfinite(j).all(axis=(1, 2))
+    steps[known] = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j[known], rcond=part, hermitian=True), g[known])
+    return steps
 
 
 def _kinks_in(box: Field, look: _Look) -> list[Array]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, is_kink, rises
-    from sphinx_optviz.critical_points.search import Group, Search, _groups, locate_jumps, look_at
+    from sphinx_optviz.critical_points.search import Group, Search, _groups, least_step, locate_jumps, look_at
 
 # A flat region that rounding makes is a point if it is smaller than this, in units of the box.
 _A_POINT = 2.0**-6
@@ -43,10 +43,12 @@ def critical_lines(box: Field, u: Array, *, is_smooth: bool) -> list[dict[str, A
             continue
         rows = numpy.unique(numpy.linspace(0, len(part) - 1, _POINTS_OF_A_LINE).astype(int))
         kind = _kind_of_line(box, part[rows])
+        line = _with_ends(box, part, is_smooth=is_smooth)
+        rows = numpy.append(rows, [*range(rows[-1] + 1, len(line))])
         # A line of kinks that is neither valley nor ridge is a border, and nothing critical.
         if is_smooth or kind in ("valley", "ridge"):
-            values = box.value(part[rows])
-            at = told(box, part[rows])
+            values = box.value(line[rows])
+            at = told(box, line[rows])
             lines.append({"kind": kind, "smooth": is_smooth, "at": at, "value": float(numpy.median(values))})
     return lines
 
@@ -72,6 +74,24 @@ def _in_order(u: Array) -> Array:
         order.append(int(away.argmin()))
         left[order[-1]] = False
     return u[order]
+
+
+def _with_ends(box: Field, line: Array, *, is_smooth: bool) -> Array:
+    """*line*, shape (N, 2), up to the edge of the box where it comes that close, or closed if its ends meet."""
+    step = float(numpy.median(numpy.linalg.norm(numpy.diff(line, axis=0), axis=1)))
+    if numpy.linalg.norm(line[-1] - line[0]) <= 3 * step:
+        return numpy.concatenate([line, line[:1]])
+    for _ in range(2):
+        way = line[-1] - line[-4]
+        gap = numpy.where(way > 0, 1 - line[-1], line[-1]) / numpy.where(way == 0, numpy.nan, numpy.abs(way))
+        reach = float(numpy.nanmin(gap))
+        if 0 < reach * numpy.linalg.norm(way) <= 2 * step:
+            end = (line[-1] + reach * way)[None]
+            if is_smooth:
+                end = end + least_step(box, end, 1e-6)
+            line = numpy.concatenate([line, numpy.clip(end, 0.0, 1.0)])
+        line = line[::-1]
+    return line
 
 
 def _kind_of_line(box: Field, u: Array) -> str:
