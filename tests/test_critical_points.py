@@ -398,6 +398,16 @@ def test_ridge_is_a_line() -> None:
     assert (line.kind, found.points, found.plateaus, found.doubts) == ("ridge", (), (), ())
 
 
+def test_valley_that_ends_inside() -> None:
+    """Its ends are where it gets too steep or too flat to be a line: nothing is added."""
+    found = search(lambda x, y: y**2 + hd.where(x.value < 0, 0 * x, x**4), [-1, -1], [1, 1.2])
+    (line,) = found.lines
+    assert line.kind == "valley"
+    assert min(at[0] for at in line.at) == approx(-1, abs=1e-9)
+    assert max(at[0] for at in line.at) < 0.1
+    assert np.array(line.at)[:, 1] == approx(0, abs=1e-9)
+
+
 def test_valley_that_is_a_circle_around_a_maximum() -> None:
     found = search(lambda x, y: (x**2 + y**2 - 1) ** 2, [-1.5, -1.5], [1.5, 1.5])
     nothing_but(found, "points", "lines", "edges")

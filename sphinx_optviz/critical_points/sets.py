@@ -44,7 +44,7 @@ def critical_lines(box: Field, u: Array, *, is_smooth: bool) -> list[dict[str, A
         rows = numpy.unique(numpy.linspace(0, len(part) - 1, _POINTS_OF_A_LINE).astype(int))
         kind = _kind_of_line(box, part[rows])
         line = _with_ends(box, part, is_smooth=is_smooth)
-        rows = numpy.append(rows, [*range(rows[-1] + 1, len(line))])
+        rows = numpy.append(rows, numpy.arange(rows[-1] + 1, len(line)))
         # A line of kinks that is neither valley nor ridge is a border, and nothing critical.
         if is_smooth or kind in ("valley", "ridge"):
             values = box.value(line[rows])
