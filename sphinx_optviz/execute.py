@@ -86,8 +86,7 @@ def run_all(runs: Sequence[Run], settings: Settings, store: Store | None) -> Ite
     names = sorted({run.framework for run in runs})
     pool: Pool[Run] = Pool(
         {name: _program(name, settings) for name in names},
-        request=_request,
-        timeout=settings.timeout,
+        ask=lambda child, run: child.request(_request(run), settings.timeout),
         limit=settings.jobs,
     )
     for answer in pool.run([(run.framework, run) for run in runs]):

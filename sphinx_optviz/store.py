@@ -13,17 +13,21 @@ import string
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sphinx_optviz.critical import CriticalPoints
 from sphinx_optviz.files import read_regular_file, remove_leftovers, write_file
 from sphinx_optviz.runs import RUN_SCHEMA, Array, NonFinite, Operation, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sphinx_optviz.runs import Run
+
+T = TypeVar("T")
 
 # Bytes that the critical points of one function may take: some ten thousand of them.
 _MAX_CRITICAL = 20_000_000
@@ -69,7 +73,8 @@ class _StoredArrays(Mapping[Place, Array]):
         return len(self._lines)
 
 
-def _line(value: object) -> bytes:
+def line_of(value: object) -> bytes:
+    """*value* as one line of an entry."""
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
@@ -173,17 +178,16 @@ def pack_result(run: Run, *, version: str, message: Mapping[str, Any]) -> Entry:
         "non_finite": message["non_finite"],
         "ranges": [[*place, _range(arrays[place].data)] for place in places(run)],
     }
-    lines = [_line(about)]
+    lines = [line_of(about)]
     for (operation, name), array in arrays.items():
         lines.append(_array_start((operation, name), array.shape) + base64.b64encode(array.data) + _ARRAY_END)
     for (operation, name), array in off.items():
         start = _array_start((f"error of {operation}", name), array.shape)
         lines.append(start + base64.b64encode(array.data) + _ARRAY_END)
-    lines += [_line({"function": name, "quantity": _CRITICAL, "found": asdict(found[name])}) for name in found]
+    lines += [line_of({"function": name, "quantity": _CRITICAL, "found": asdict(found[name])}) for name in found]
     body = b"".join(lines)
-    digest = hashlib.sha256(body).hexdigest()
-    head = _line({"optviz": RUN_SCHEMA, "key": run.key, "digest": digest})
-    return Entry(_result(run, about, arrays, off, found, digest), head + body)
+    digest, content = with_head(run.key, body)
+    return Entry(_result(run, about, arrays, off, found, digest), content)
 
 
 def _result(
@@ -229,10 +233,20 @@ class Store:
 
     def get(self, run: Run) -> Result | None:
         """The stored result, checked; None if there is none, or a damaged one, which is then a problem."""
+        return self.load(run, _longest(run), partial(_unpack, run))
+
+    def put(self, run: Run, entry: Entry) -> None:
+        """Store *entry*. A store that cannot be written is one problem, not an error."""
+        self.save(run, entry.content)
+
+    def load(self, run: Run, longest: int, unpack: Callable[[str, bytes], T]) -> T | None:
+        """As ``get``, for an entry of at most *longest* bytes that *unpack* makes of the digest and what it is of.
+
+        *unpack* may raise ValueError, KeyError, TypeError, AttributeError and RecursionError.
+        """
         path = self.path(run)
         try:
-            content = read_regular_file(path, _longest(run))
-            return self._unpack(run, content)
+            return unpack(*_body(run.key, read_regular_file(path, longest)))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -243,8 +257,8 @@ class Store:
             self.problems.append(StoreProblem(message, path))
             return None
 
-    def put(self, run: Run, entry: Entry) -> None:
-        """Store *entry*. A store that cannot be written is one problem, not an error."""
+    def save(self, run: Run, content: bytes) -> None:
+        """As ``put``, for the bytes of an entry."""
         if not self._writable:
             return
         if not self._tidy:
@@ -252,7 +266,7 @@ class Store:
             self._tidy = True
         path = self.path(run)
         try:
-            write_file(path, entry.content)
+            write_file(path, content)
         except OSError as error:
             if path.is_dir():  # in the way of this one alone
                 self.problems.append(StoreProblem(f"the result cannot be stored: {error}", path))
@@ -261,25 +275,37 @@ class Store:
             message = f"results cannot be stored ({error}); they are used for this build only"
             self.problems.append(StoreProblem(message, self.folder))
 
-    def _unpack(self, run: Run, content: bytes) -> Result:
-        """Raises ValueError, KeyError or TypeError for whatever is not an entry of *run*."""
-        first, _, body = content.partition(b"\n")
-        head = json.loads(first)
-        if head["optviz"] != RUN_SCHEMA or head["key"] != run.key:
-            raise ValueError("it belongs to another run")
-        if hashlib.sha256(body).hexdigest() != head["digest"]:
-            raise ValueError("its digest does not fit")
-        second, *lines = body.splitlines(keepends=True)
-        about = json.loads(second)
-        if {name: about.get(name) for name in _about(run)} != _about(run):
-            raise ValueError("it says that something else was run")
-        inexact = [place for place in places(run) if list(place) in about["inexact"]]
-        wanted = [(place, run.shape(place[0])) for place in places(run)]
-        off = [((f"error of {operation}", name), run.shape("values")) for operation, name in inexact]
-        names = searched(run)
-        cut = len(lines) - len(names)
-        critical = {name: _unpack_critical(name, line) for name, line in zip(names, lines[cut:], strict=True)}
-        found = [_unpack_array(*item, line) for item, line in zip([*wanted, *off], lines[:cut], strict=True)]
-        arrays = dict(zip(places(run), found, strict=False))
-        errors = dict(zip(inexact, found[len(wanted) :], strict=True))
-        return _result(run, about, _StoredArrays(arrays), _StoredArrays(errors), critical, head["digest"])
+
+def with_head(key: str, body: bytes) -> tuple[str, bytes]:
+    """The digest of an entry's *body*, and the whole entry."""
+    digest = hashlib.sha256(body).hexdigest()
+    return digest, line_of({"optviz": RUN_SCHEMA, "key": key, "digest": digest}) + body
+
+
+def _body(key: str, content: bytes) -> tuple[str, bytes]:
+    """Digest and body of an entry. Raises ValueError, KeyError or TypeError if it is none of this *key*."""
+    first, _, body = content.partition(b"\n")
+    head = json.loads(first)
+    if head["optviz"] != RUN_SCHEMA or head["key"] != key:
+        raise ValueError("it belongs to another run")
+    if hashlib.sha256(body).hexdigest() != head["digest"]:
+        raise ValueError("its digest does not fit")
+    return head["digest"], body
+
+
+def _unpack(run: Run, digest: str, body: bytes) -> Result:
+    """Raises ValueError, KeyError or TypeError for whatever is not an entry of *run*."""
+    second, *lines = body.splitlines(keepends=True)
+    about = json.loads(second)
+    if {name: about.get(name) for name in _about(run)} != _about(run):
+        raise ValueError("it says that something else was run")
+    inexact = [place for place in places(run) if list(place) in about["inexact"]]
+    wanted = [(place, run.shape(place[0])) for place in places(run)]
+    off = [((f"error of {operation}", name), run.shape("values")) for operation, name in inexact]
+    names = searched(run)
+    cut = len(lines) - len(names)
+    critical = {name: _unpack_critical(name, line) for name, line in zip(names, lines[cut:], strict=True)}
+    found = [_unpack_array(*item, line) for item, line in zip([*wanted, *off], lines[:cut], strict=True)]
+    arrays = dict(zip(places(run), found, strict=False))
+    errors = dict(zip(inexact, found[len(wanted) :], strict=True))
+    return _result(run, about, _StoredArrays(arrays), _StoredArrays(errors), critical, digest)

@@ -470,7 +470,7 @@ def test_interpreter_may_have_blanks_in_its_path(tmp_path: Path) -> None:
 def pool_of(
     programs: Mapping[str, Program], *, limit: int = 2, timeout: float = SOON, request: Any = dict
 ) -> Pool[Job]:
-    return Pool(programs, request=request, timeout=timeout, limit=limit)
+    return Pool(programs, ask=lambda child, job: child.request(request(job), timeout), limit=limit)
 
 
 def by_name(answers: list[Answer[Job]]) -> dict[str, Answer[Job]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sphinx_optviz.plan import Mark, Panel, Plot, Series
-    from sphinx_optviz.processes import Message
+    from sphinx_optviz.processes import Child, Message
     from sphinx_optviz.runs import Result
 
 _HERE = Path(__file__).parent
@@ -130,7 +130,7 @@ class DrawingPool:
         text = "from sphinx_optviz.draw.canvas import answer, version\n"
         # The child starts from an empty folder: it finds this package and Matplotlib where this process does.
         program = Program(texts=[("draw", text)], path=[str(Path(entry).resolve()) for entry in sys.path if entry])
-        self._pool: Pool[Figure] = Pool({_GROUP: program}, request=Figure.message, timeout=_TIMEOUT, limit=limit)
+        self._pool: Pool[Figure] = Pool({_GROUP: program}, ask=_drawn, limit=limit)
 
     def warm_up(self, figures: int) -> None:
         """Start as many processes as *figures* figures are worth."""
@@ -152,6 +152,10 @@ class DrawingPool:
     def close(self) -> None:
         """End the processes."""
         self._pool.close()
+
+
+def _drawn(child: Child, figure: Figure) -> Message:
+    return child.request(figure.message(), _TIMEOUT)
 
 
 def missing(figures: Iterable[Figure]) -> list[Figure]:

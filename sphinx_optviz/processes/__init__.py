@@ -251,13 +251,10 @@ class Pool(Generic[Job]):
     Each child is served by a thread of its own; the thread ends with its child, and ``close`` leaves none of either.
     """
 
-    def __init__(
-        self, programs: Mapping[str, Program], *, request: Callable[[Job], Message], timeout: float, limit: int
-    ) -> None:
-        """*request* turns a job into a message; it may take *timeout* seconds; *limit* children live at once."""
+    def __init__(self, programs: Mapping[str, Program], *, ask: Callable[[Child, Job], Message], limit: int) -> None:
+        """*ask* asks a child what a job needs; *limit* children live at once."""
         self._programs = programs
-        self._request = request
-        self._timeout = timeout
+        self._ask = ask
         self._limit = limit
         self._changed = threading.Condition()  # guards all that follows
         self._waiting: dict[str, deque[Job]] = {group: deque() for group in programs}
@@ -340,7 +337,7 @@ class Pool(Generic[Job]):
                 with self._changed:
                     self._busy_since[me] = time.monotonic()
                 try:
-                    message = child.request(self._request(job), self._timeout)
+                    message = self._ask(child, job)
                     self._answers.put(Answer(job, message, version=child.version))
                     spoilt = bool(message.get("spoilt"))
                 except Exception as error:  # noqa: BLE001 - a job without an answer would be waited for without end
