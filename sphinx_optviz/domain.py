@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
-    from sphinx_optviz.model import Number, Placement, PlotRecord, TabStyle
+    from sphinx_optviz.model import Number, Placement, Record, TabStyle
 
 
 class OptvizDomain(Domain):
@@ -21,7 +21,7 @@ class OptvizDomain(Domain):
 
     name = "optviz"
     label = "optviz"
-    data_version = 2  # bump it when PlotRecord or PlotSpec changes its shape
+    data_version = 3  # bump it when a record or a spec changes its shape
     initial_data = {"records": {}, "questions": {}}  # noqa: RUF012 - Sphinx copies it
 
     # What the pages show, by (docname, index). Not part of the data: it is made anew in each build, and stays None
@@ -34,11 +34,11 @@ class OptvizDomain(Domain):
     output: tuple[str, str] = ("", "")  # the builder's format and name
 
     @property
-    def records(self) -> dict[str, list[PlotRecord]]:
-        records: dict[str, list[PlotRecord]] = self.data["records"]
+    def records(self) -> dict[str, list[Record]]:
+        records: dict[str, list[Record]] = self.data["records"]
         return records
 
-    def note(self, docname: str, record: PlotRecord) -> int:
+    def note(self, docname: str, record: Record) -> int:
         """Keep *record*; return its index in the document."""
         of_document = self.records.setdefault(docname, [])
         of_document.append(record)

@@ -63,7 +63,7 @@ def look_up(runs: Iterable[Run], settings: Settings, store: Store) -> tuple[dict
             known[run.key] = Failure(subtype="not_run", message=message)
         else:
             if run.framework not in absent:
-                absent[run.framework] = _cannot_start(run.framework, settings)
+                absent[run.framework] = cannot_start(run.framework, settings)
             failure = absent[run.framework]
             if failure is None:
                 missing[run.key] = run
@@ -111,7 +111,7 @@ def try_out(names: Sequence[str], settings: Settings) -> dict[str, Outcome]:
             axes=(Axis("x", -1.0, 1.0, 3),),
             label="x squared",
         )
-        failure = _cannot_start(name, settings)
+        failure = cannot_start(name, settings)
         if failure is None:
             runs.append(run)
         else:
@@ -134,7 +134,7 @@ def _right(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _cannot_start(name: str, settings: Settings) -> Failure | None:
+def cannot_start(name: str, settings: Settings) -> Failure | None:
     """Why the framework *name* cannot run here, as far as that shows without starting its interpreter."""
     known = framework(name)
     if interpreter_of(name, settings).spec == "" and importlib.util.find_spec(known.module.partition(".")[0]) is None:
@@ -188,14 +188,19 @@ def _outcome(answer: Answer[Run], settings: Settings, store: Store | None) -> Ou
     return entry.result
 
 
+def start_failure(name: str, error: ChildError, settings: Settings) -> Failure:
+    """Why the interpreter of the framework *name* has not come up."""
+    known = framework(name)
+    if error.missing in (known.module, known.module.partition(".")[0], "numpy"):
+        return _not_installed(name, error.missing, settings)
+    interpreter = interpreter_of(name, settings)
+    message = f"{known.label} was not run: {error} (from {interpreter.origin})"
+    return Failure(subtype="framework_broken", message=message, details=error.details)
+
+
 def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: bool) -> Failure:
-    known = framework(run.framework)
     if not started:
-        if error.missing in (known.module, known.module.partition(".")[0], "numpy"):
-            return _not_installed(run.framework, error.missing, settings)
-        interpreter = interpreter_of(run.framework, settings)
-        message = f"{known.label} was not run: {error} (from {interpreter.origin})"
-        return Failure(subtype="framework_broken", message=message, details=error.details)
+        return start_failure(run.framework, error, settings)
     path = str(run.source.path)
     # What the child's faulthandler wrote, in ASCII: the most recent call first.
     written = path.encode("ascii", "backslashreplace").decode()

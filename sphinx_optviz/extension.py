@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx_optviz import config
+from sphinx_optviz.cell_directive import FrameworkDirective
 from sphinx_optviz.check import CheckBuilder
 from sphinx_optviz.directive import OptplotDirective
 from sphinx_optviz.domain import OptvizDomain
 from sphinx_optviz.log import CATALOG
-from sphinx_optviz.nodes import depart_description, figure_description, visit_description
+from sphinx_optviz.nodes import depart_disclosure, disclosure, visit_disclosure
 from sphinx_optviz.place import PlacePlots
 from sphinx_optviz.references import resolve_panel
 from sphinx_optviz.roles import OptvalRole
@@ -30,6 +31,7 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", config.check_values)
     # PARSE and PLAN
     app.add_directive("optplot", OptplotDirective)
+    app.add_directive("framework", FrameworkDirective)
     app.add_role("optval", OptvalRole())
     app.add_domain(OptvizDomain)
     app.add_builder(CheckBuilder)
@@ -38,7 +40,7 @@ def setup(app: Sphinx) -> None:
     # PLACE
     app.add_post_transform(PlacePlots)
     app.add_post_transform(ArrangeTabs)
-    app.add_node(figure_description, html=(visit_description, depart_description))
+    app.add_node(disclosure, html=(visit_disclosure, depart_disclosure))
     app.connect("missing-reference", resolve_panel)
     app.connect("builder-inited", add_static_folder)
     app.connect("html-page-context", add_style)

@@ -14,14 +14,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.files import write_file
-from sphinx_optviz.model import Number, Placement, Tab
+from sphinx_optviz.model import Number, Placement, Shown, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # Bump it when the shape of the file changes.
-_FORMAT = 2
+_FORMAT = 3
 
 # Clocks of file systems tick up to this often, in nanoseconds: a file can change twice within one tick.
 _TICK = 20_000_000
@@ -99,6 +99,11 @@ def _stamp(path: str) -> list[int] | None:
 
 
 def _placement(fields: dict[str, Any]) -> Placement:
-    tabs = tuple(Tab(**{**tab, "code": tuple(tab["code"])}) for tab in fields["tabs"])
-    sequences = {name: tuple(fields[name]) for name in ("description", "notes", "problems")}
+    tabs = tuple(_tab(tab) for tab in fields["tabs"])
+    sequences = {name: tuple(fields[name]) for name in ("images", "description", "notes", "problems")}
     return Placement(**{**fields, **sequences, "tabs": tabs})
+
+
+def _tab(fields: dict[str, Any]) -> Tab:
+    outputs = tuple(Shown(output["kind"], tuple(map(tuple, output["forms"]))) for output in fields["outputs"])
+    return Tab(**{**fields, "code": tuple(fields["code"]), "outputs": outputs})

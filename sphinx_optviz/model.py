@@ -164,7 +164,60 @@ class PlotRecord:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of an author's code, for some frameworks; ``("all",)`` for all of the page."""
+
+    frameworks: tuple[str, ...]
+    lines: tuple[str, ...]
+    source: str  # the file
+    first_line: int  # in it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellSpec:
+    """One ``optplot`` directive with code; ``None`` and ``()`` mean "not given"."""
+
+    blocks: tuple[Block, ...]
+    has_tabs: bool  # whether the blocks say for which frameworks they are
+    frameworks: tuple[str, ...] = ()  # the tabs; for a cell without tabs, the one that runs it
+    figure: FigureKind = "shared"
+    code: CodePlace = "above"
+    alt: str | None = None
+    is_captioned: bool = False
+    hide_output: bool = False
+    fold: str | None = None  # what to click on for the code
+    first_number: int | None = None  # of the lines of code
+    emphasized: tuple[int, ...] = ()
+    expect_error: bool = False
+    timeout: float | None = None  # seconds
+    seed: int | None = None
+    agreement: bool = True
+    depends: tuple[str, ...] = ()  # files, relative to the page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellRecord:
+    """As PlotRecord, for a cell."""
+
+    spec: CellSpec
+    line: int
+    source: str
+    problems: tuple[str, ...] = ()
+
+
+Record = PlotRecord | CellRecord
+
+
 # ---- what is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One output of a cell: its forms, by MIME type, the best first; of an image the name of its file."""
+
+    kind: Literal["text", "result", "image", "error"]
+    forms: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +230,7 @@ class Tab:
     note: str = ""  # for readers, when the code was not run
     error: str = ""  # for readers, when it failed
     image: str = ""  # file name of the figure drawn from its own numbers, with ``:figure: each``
+    outputs: tuple[Shown, ...] = ()  # of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +248,7 @@ class Placement:
 
     tabs: tuple[Tab, ...] = ()
     open_tab: str = ""  # framework
-    image: str = ""  # file name of the shared figure; "" also where the builder takes no images
+    images: tuple[str, ...] = ()  # file names of the shared figures; a name is "" where the builder takes no images
     image_error: str = ""  # for readers: why there is no figure
     alt: str = ""
     description: tuple[str, ...] = ()  # of the figure, for those who cannot see it: a heading, and paragraphs

@@ -19,6 +19,13 @@ class optplot_code(nodes.General, nodes.Element):  # noqa: N801
     """Where the code will be. Replaced by ``framework_tabs`` in ``PlacePlots``. Carries ``docname`` and ``index``."""
 
 
+class framework_block(nodes.literal_block):  # noqa: N801
+    """Code for some frameworks, on its way to the cell around it, which takes it out. Carries ``block``.
+
+    A ``literal_block`` itself, so that it is seen where there is no cell around it.
+    """
+
+
 class framework_tabs(nodes.General, nodes.Element):  # noqa: N801
     """A group of ``framework_tab``. Replaced by what the builder can show in ``ArrangeTabs``.
 
@@ -30,16 +37,16 @@ class framework_tab(nodes.Part, nodes.Element):  # noqa: N801
     """One framework's blocks. Carries ``framework`` and ``label``."""
 
 
-class figure_description(nodes.General, nodes.Element):  # noqa: N801
-    """What a figure shows, in paragraphs, under a ``summary``: in HTML it opens when the reader wants it."""
+class disclosure(nodes.General, nodes.Element):  # noqa: N801
+    """What opens in HTML when the reader wants it: a ``summary`` to click on, and what is under it."""
 
 
-def visit_description(translator: Any, node: nodes.Element) -> None:
+def visit_disclosure(translator: Any, node: nodes.Element) -> None:
     """For HTML's writer."""
     summary = translator.encode(node["summary"])
-    translator.body.append(f'<details class="optviz-description"><summary>{summary}</summary>\n')
+    translator.body.append(f'<details class="{" ".join(node["classes"])}"><summary>{summary}</summary>\n')
 
 
-def depart_description(translator: Any, _node: nodes.Element) -> None:
+def depart_disclosure(translator: Any, _node: nodes.Element) -> None:
     """For HTML's writer."""
     translator.body.append("</details>\n")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from sphinx_optviz import log
 from sphinx_optviz.agreement import Judge
+from sphinx_optviz.cell_build import CellBuild
 from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, height_of, quantities_at
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
@@ -19,7 +20,7 @@ from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.hidden import hidden
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
-from sphinx_optviz.model import Placement, image_type
+from sphinx_optviz.model import Placement, PlotRecord, image_type
 from sphinx_optviz.optval import ExpressionError, answer, question
 from sphinx_optviz.plan import PlanError, plan, series_named
 from sphinx_optviz.report import Report
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.draw import Figure
     from sphinx_optviz.log import Subtype
-    from sphinx_optviz.model import Claim, Number, PlotRecord, Settings
+    from sphinx_optviz.model import Claim, Number, Settings
     from sphinx_optviz.optval import Question
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Run
@@ -90,7 +91,10 @@ class Build:
             (docname, index): Work(record)
             for docname in sorted(records)
             for index, record in enumerate(records[docname])
+            if isinstance(record, PlotRecord)
         }
+        sources = {docname: Path(env.doc2path(docname)) for docname in records}
+        self.cells = CellBuild(records, sources, settings, self.store, self._warn)
         self.asked = domain.questions
         self.questions: dict[tuple[str, str], Question] = {}  # those of them that can be answered
 
@@ -100,24 +104,28 @@ class Build:
         pool = DrawingPool(self.settings.jobs)
         try:
             self.execute(pool)
+            self.cells.execute(self.verbosity)
             self.tell()
+            self.cells.tell(self.folder / "errors")
             self.compare()
             self.check()
             self._draw(pool)
         finally:
             pool.close()
-        return {place: self._placement(work) for place, work in self.works.items()}
+        plots = {place: self._placement(work) for place, work in self.works.items()}
+        return plots | self.cells.placements(self.figures, self.mime)
 
     @property
     def is_complete(self) -> bool:
         """Whether everything ran and nothing was wrong."""
-        return not self.warned and not any(isinstance(outcome, Failure) for outcome in self.outcomes.values())
+        outcomes = [*self.outcomes.values(), *self.cells.outcomes.values()]
+        return not self.warned and not any(isinstance(outcome, Failure) for outcome in outcomes)
 
     @property
     def files(self) -> list[Path]:
         """What this build has written, or could have: entries of the store, and figures."""
         figures = [figure.path for work in self.works.values() for figure in work.figures.values()]
-        return [*map(self.store.path, self.wanted), *figures]
+        return [*map(self.store.path, self.wanted), *figures, *self.cells.files]
 
     def _warn(self, subtype: Subtype, message: str, *, location: str) -> None:
         self.warned = True

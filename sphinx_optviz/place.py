@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from sphinx_optviz.model import Number, Placement
-from sphinx_optviz.nodes import figure_description, framework_tab, framework_tabs, optplot_code, optplot_image
+from sphinx_optviz.model import IMAGE_FORMATS, Number, Placement
+from sphinx_optviz.nodes import disclosure, framework_tab, framework_tabs, optplot_code, optplot_image
+from sphinx_optviz.output_nodes import output_node
 
 if TYPE_CHECKING:
     from sphinx_optviz.domain import OptvizDomain
+    from sphinx_optviz.model import Tab
 
 # Where an expression has no value; the author has been warned.
 _UNKNOWN = Number("?", "?")
@@ -91,7 +94,7 @@ class PlacePlots(SphinxPostTransform):
         heading, *sentences = placement.description
         paragraphs = [nodes.paragraph("", text) for text in sentences]
         if output == "html":
-            return [figure_description("", *paragraphs, summary=heading)]
+            return [disclosure("", *paragraphs, summary=heading, classes=["optviz-description"])]
         return [nodes.container("", *paragraphs, classes=["optviz-description"])]
 
     def _place_image(self, node: nodes.Element, placement: Placement) -> None:
@@ -103,7 +106,7 @@ class PlacePlots(SphinxPostTransform):
         else:
             shape = {name: node[name] for name in ("width", "classes") if name in node}
             alt = node.get("alt") or placement.alt
-            node.replace_self(self._image(node["docname"], placement.image, alt, shape))
+            node.replace_self([self._image(node["docname"], name, alt, shape) for name in placement.images])
 
     def _place_code(self, node: nodes.Element, placement: Placement) -> None:
         if not placement.tabs:
@@ -112,20 +115,36 @@ class PlacePlots(SphinxPostTransform):
         group = framework_tabs(group=node["group"], open=placement.open_tab)
         group.source, group.line = node.source, node.line
         for tab in placement.tabs:
-            panel = framework_tab(framework=tab.framework, label=tab.label)
-            for code in tab.code:
-                # "force": a text that Python cannot parse is reported where it runs, not by the highlighter.
-                panel += nodes.literal_block(code, code, language="python", force=True)
-            if tab.error:
-                panel += _error(tab.error)
-            elif node["each"] and not tab.note:
-                shape = dict(node["image"])
-                alt = shape.pop("alt", placement.alt)
-                panel += self._image(node["docname"], tab.image, alt, shape)
-            if tab.note:
-                panel += self._note(tab.note)
-            group += panel
-        node.replace_self(group)
+            group += self._panel(node, tab, placement)
+        if all(panel.children == [] for panel in group.children):
+            node.parent.remove(node)
+        else:
+            node.replace_self(group)
+
+    def _panel(self, node: nodes.Element, tab: Tab, placement: Placement) -> framework_tab:
+        """One tab with all that is in it."""
+        panel = framework_tab(framework=tab.framework, label=tab.label)
+        shape = dict(node["image"]) if "image" in node else {}
+        alt = shape.pop("alt", placement.alt)
+        code = []
+        for text in tab.code:
+            # "force": a text that Python cannot parse is reported where it runs, not by the highlighter.
+            block = nodes.literal_block(text, text, language="python", force=True, **node.get("highlighting", {}))
+            block.source, block.line = node.source, node.line
+            code.append(block)
+        output = cast("OptvizDomain", self.env.get_domain("optviz")).output[0]
+        if node.get("fold") and code and output == "html":
+            code = [disclosure("", *code, summary=node["fold"], classes=["optviz-fold"])]
+        panel += code
+        for shown in tab.outputs:
+            panel += output_node(shown, output, lambda name: self._image(node["docname"], name, alt, shape))
+        if tab.error:
+            panel += _error(tab.error)
+        elif node["each"] and not tab.note and tab.image:
+            panel += self._image(node["docname"], tab.image, alt, shape)
+        if tab.note:
+            panel += self._note(tab.note)
+        return panel
 
     def _image(self, docname: str, name: str, alt: str, shape: dict[str, Any]) -> nodes.image:
         """An image as Sphinx's own collector would have left it; the builder copies the file."""
@@ -134,6 +153,7 @@ class PlacePlots(SphinxPostTransform):
             return nodes.image(uri="optviz", candidates={}, alt=alt, **shape)
         uri = str(folder / name)
         self.env.images.add_file(docname, uri)
+        mime = next((mime for mime, suffix in IMAGE_FORMATS.items() if suffix == Path(name).suffix[1:]), mime)
         return nodes.image(uri=uri, candidates={mime: uri}, alt=alt, **shape)
 
     def _note(self, message: str) -> nodes.paragraph:

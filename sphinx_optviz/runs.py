@@ -131,6 +131,7 @@ class Failure:
     path: str = ""  # of the code file, when a line of it is to blame
     line: int = 0
     details: str = ""  # traceback and the end of what the code printed
+    short: str = ""  # of a cell: the part of the traceback that the page shows
 
 
 Outcome = Result | Failure

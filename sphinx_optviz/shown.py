@@ -44,9 +44,9 @@ def placement(
     that gave nothing, and why. *found* are critical points, by landscape and function.
     """
     spec = record.spec
-    image, image_error, notes = "", "", []
+    image_error, notes = "", []
     if spec.figure == "shared":
-        image, image_error = images.get(drawn_from, ""), _not_drawn(undrawn.get(drawn_from, ""))
+        image_error = _not_drawn(undrawn.get(drawn_from, ""))
         if drawn_from and drawn_from != plot.drawn_from:
             names = {"used": framework(drawn_from).label, "wanted": framework(plot.drawn_from).label}
             notes.append(_("The figure shows the numbers of %(used)s, because %(wanted)s was not run.") % names)
@@ -73,7 +73,7 @@ def placement(
     return Placement(
         tabs=tuple(tabs),
         open_tab=_open_tab(plot, failures),
-        image=image,
+        images=(images.get(drawn_from, ""),) if spec.figure == "shared" else (),
         image_error=image_error,
         alt=spec.alt or alt_text(plot, found),
         description=description(plot, found) if spec.figure != "none" else (),

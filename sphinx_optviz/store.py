@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.runs import Run
 
 T = TypeVar("T")
@@ -227,7 +228,7 @@ class Store:
         self._writable = True
         self._tidy = False
 
-    def path(self, run: Run) -> Path:
+    def path(self, run: Run | CellRun) -> Path:
         """Where the entry of *run* lies."""
         return self.folder / f"{run.key}.jsonl"
 
@@ -239,7 +240,7 @@ class Store:
         """Store *entry*. A store that cannot be written is one problem, not an error."""
         self.save(run, entry.content)
 
-    def load(self, run: Run, longest: int, unpack: Callable[[str, bytes], T]) -> T | None:
+    def load(self, run: Run | CellRun, longest: int, unpack: Callable[[str, bytes], T]) -> T | None:
         """As ``get``, for an entry of at most *longest* bytes that *unpack* makes of the digest and what it is of.
 
         *unpack* may raise ValueError, KeyError, TypeError, AttributeError and RecursionError.
@@ -257,7 +258,7 @@ class Store:
             self.problems.append(StoreProblem(message, path))
             return None
 
-    def save(self, run: Run, content: bytes) -> None:
+    def save(self, run: Run | CellRun, content: bytes) -> None:
         """As ``put``, for the bytes of an entry."""
         if not self._writable:
             return

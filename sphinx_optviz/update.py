@@ -109,7 +109,7 @@ def _keep(memory: BuildMemory, asked: str, build: Build, placements: Placements,
     assert drawn_by is not None
     assert drawn_by.origin is not None
     code = [*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.mo"), Path(drawn_by.origin).with_name("_version.py")]
-    read = [*map(str, build.catalogue.paths()), *map(str, code)]
+    read = [*map(str, build.catalogue.paths()), *map(str, build.cells.read), *map(str, code)]
     memory.keep(asked, placements, build.numbers, shown, read=read, written=map(str, build.files))
 
 

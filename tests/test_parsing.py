@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sphinx_optviz import directive
-from sphinx_optviz.directive import OPTIONS, parse_interval, parse_names
+from sphinx_optviz.options import parse_names
+from sphinx_optviz.plot_directive import OPTIONS, parse_interval
 from sphinx_optviz.grammar import annotation_lines, claim
 from sphinx_optviz.model import VIEWS, Annotation, Interval, Where
 

@@ -96,7 +96,7 @@ figure.optviz.wide
   legend
     paragraph
 paragraph.optviz-note
-figure_description
+disclosure.optviz-description
   paragraph"""
 
 LABELLED = """\
@@ -112,7 +112,7 @@ figure.optviz.wide
   legend
     paragraph
 paragraph.optviz-note
-figure_description
+disclosure.optviz-description
   paragraph"""
 
 OPEN = """\
@@ -144,7 +144,7 @@ figure.optviz
       paragraph.optviz-note
   caption
 paragraph.optviz-note
-figure_description
+disclosure.optviz-description
   paragraph"""
 
 EACH_OPEN = """\
@@ -171,7 +171,7 @@ container.optviz
     [
         (PAGE, "html", READ, LIVE),
         (PAGE, "epub", READ, LABELLED),
-        (PAGE, "text", READ, LABELLED.replace("figure_description", "container.optviz-description")),
+        (PAGE, "text", READ, LABELLED.replace("disclosure.optviz-description", "container.optviz-description")),
         (PAGE, "latex", READ, OPEN),
         (EACH, "html", EACH_READ, EACH_LIVE),
         (EACH, "latex", EACH_READ, EACH_OPEN),

@@ -25,6 +25,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _FINDER = _HERE.with_name("critical_points")
+_CELLS = _HERE.with_name("cells")
 _ENTRY_POINTS = "sphinx_optviz.frameworks"
 
 
@@ -45,6 +46,13 @@ class Framework:
         finder = (_FINDER / f"{name}.py" for name in ("field", "search", "kinds", "sets", "edges", "find"))
         paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), *finder, self.adapter)
         return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
+
+
+    def cell_programs(self) -> list[tuple[str, str]]:
+        """Name and text of what a child must load to run the cells of a page."""
+        paths = [_CELLS / f"{name}.py" for name in ("outputs", "artists", "figures", "shell", "page")]
+        texts = [(path.name, path.read_text(encoding="utf-8")) for path in paths]
+        return [("module", f"MODULE = {self.module!r}\n"), *texts]
 
 
 BUILT_IN: dict[str, Framework] = {

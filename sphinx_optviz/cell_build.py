@@ -1,0 +1,173 @@
+"""The way of all cells from records to placements, beside that of the plots in ``pipeline``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sphinx_optviz import log
+from sphinx_optviz.cell_runs import CellResult
+from sphinx_optviz.cell_shown import cell_placement
+from sphinx_optviz.files import write_file
+from sphinx_optviz.model import IMAGE_FORMATS, CellRecord
+from sphinx_optviz.notebooks import look_up_cells, plan_cells, run_notebooks
+from sphinx_optviz.runs import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sphinx_optviz.cell_runs import CellRun, Output
+    from sphinx_optviz.model import Placement, Record, Settings
+    from sphinx_optviz.notebooks import CellOutcome
+    from sphinx_optviz.store import Store
+
+Place = tuple[str, int]  # docname, index in the document
+
+
+class CellBuild:
+    """What is known of the cells of one build."""
+
+    def __init__(
+        self,
+        records: Mapping[str, Sequence[Record]],
+        sources: Mapping[str, Path],
+        settings: Settings,
+        store: Store,
+        warn: Callable[..., None],
+    ) -> None:
+        """*sources* are the files of the documents; *warn* is ``log.warn``, or does what it does."""
+        self.records: dict[Place, CellRecord] = {
+            (docname, index): record
+            for docname in sorted(records)
+            for index, record in enumerate(records[docname])
+            if isinstance(record, CellRecord)
+        }
+        self._settings = settings
+        self._store = store
+        self._warn = warn
+        self.cells = plan_cells(records, settings, sources)
+        self.outcomes: dict[str, CellOutcome] = {}
+        self.seconds: dict[str, float] = {}
+        self.problems: dict[Place, list[str]] = {}
+        self._images: list[Path] = []
+        for place, message in self.cells.problems:
+            self._problem(place, message)
+
+    @property
+    def files(self) -> list[Path]:
+        """What the cells have written, or could have: entries of the store, and images."""
+        return [*map(self._store.path, self.cells.runs.values()), *self._images]
+
+    @property
+    def read(self) -> list[Path]:
+        """The files that cells say they read, and the local modules that they import."""
+        root = self._settings.store.parent
+        results = [outcome for outcome in self.outcomes.values() if isinstance(outcome, CellResult)]
+        named = [
+            notebook.folder / name for notebook in self.cells.notebooks for _, run in notebook.cells for name, _ in run.depends
+        ]
+        return [*named, *(root / path for result in results for path, _ in result.modules)]
+
+    def _problem(self, place: Place, message: str) -> None:
+        self._warn("directive", message, location=self._location(place))
+        self.problems.setdefault(place, []).append(message)
+
+    def _location(self, place: Place) -> str:
+        record = self.records[place]
+        return f"{record.source}:{record.line}"
+
+    def execute(self, verbosity: int = 0) -> None:
+        """Get the outcomes of all cells."""
+        known, to_run = look_up_cells(self.cells.notebooks, self._settings, self._store)
+        self.outcomes |= known
+        if not to_run:
+            return
+        progress = log.Progress("running cells", len(to_run), verbosity)
+        for ran in run_notebooks(to_run, self._settings, self._store):
+            progress.step(ran[0].notebook.label)
+            for one in ran:
+                self.outcomes[one.run.key] = one.outcome
+                self.seconds[one.run.key] = one.seconds
+        progress.end()
+
+    def tell(self, folder: Path) -> None:
+        """Warn of what failed; tracebacks go to *folder*."""
+        told: set[tuple[str, ...]] = set()
+        for (docname, index, name), run in self.cells.runs.items():
+            outcome = self.outcomes[run.key]
+            location = self._location((docname, index))
+            if isinstance(outcome, CellResult):
+                if run.expects_error and outcome.error is None:
+                    self._warn("execution", f"{run.name} ({name}): no error was raised, though one is expected", location=location)
+                continue
+            if outcome.path:
+                details = self._save_details(run, outcome, folder)
+                message = f"{run.name} ({name}): {outcome.message}{details}"
+                self._warn(outcome.subtype, message, location=f"{outcome.path}:{outcome.line}")
+            elif outcome.subtype != "not_run" and (outcome.subtype, name) not in told:
+                told.add((outcome.subtype, name))
+                self._warn(outcome.subtype, outcome.message, location=location)
+            elif outcome.subtype == "not_run" and self._settings.execute == "never":
+                self._warn("not_run", f"{run.name} ({name}): {outcome.message}", location=location)
+
+    def _save_details(self, run: CellRun, outcome: Failure, folder: Path) -> str:
+        if not outcome.details.strip():
+            return ""
+        path = folder / f"{_file_name(run.name)}-{run.framework}-{run.key[:8]}.txt"
+        try:
+            write_file(path, outcome.details.encode("utf-8", "replace"))
+        except OSError:
+            return ""
+        return f"; details in {path}"
+
+    # ---- PLACE
+
+    def placements(self, figures: Path, mime: str) -> dict[Place, Placement]:
+        """What each cell shows; the images go to the folder *figures*, for a builder that takes *mime*."""
+        suffix = IMAGE_FORMATS.get(mime, "")
+
+        def name_of(run: CellRun, number: int, output: Output) -> str:
+            if not suffix or not (name := _written(run, number, output, figures, suffix)):
+                return ""
+            self._images.append(figures / name)
+            return name
+
+        found = {}
+        for place, record in self.records.items():
+            tabs = self.cells.tabs[place]
+            runs = {name: self.cells.runs[(*place, name)] for name in tabs.frameworks}
+            placed = cell_placement(
+                record.spec,
+                tabs,
+                runs,
+                self.outcomes,
+                name_of,
+                problems=(*record.problems, *self.problems.get(place, ())),
+                notes=(),
+            )
+            if record.spec.is_captioned and not placed.images and tabs.frameworks:
+                drawn = self.outcomes[runs[tabs.drawn_from].key]
+                if isinstance(drawn, CellResult):
+                    self._warn("directive", "the cell has a caption and draws no figure", location=self._location(place))
+            found[place] = placed
+        return found
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w-]", "_", text)[:80]
+
+
+def _written(run: CellRun, number: int, output: Output, figures: Path, suffix: str) -> str:
+    """The name of the file of an image, which is written if it is not there."""
+    form = next((form for form in (suffix, "png", "image/svg+xml", "image/png") if form in output.forms), "")
+    if not form:
+        return ""
+    ending = {"image/svg+xml": "svg", "image/png": "png"}.get(form, form)
+    page = _file_name(run.name.partition(" of ")[2])
+    name = f"{page}-{run.framework}-{run.key[:16]}-{number + 1}.{ending}"
+    path = figures / name
+    data = output.forms[form]
+    if not path.is_file() or path.read_bytes() != data:
+        write_file(path, data)
+    return name

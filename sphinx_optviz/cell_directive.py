@@ -1,0 +1,210 @@
+"""PARSE: ``optplot`` with code, a cell, and ``framework``, which says for whom a part of it is. Runs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util import parselinenos
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_optviz import grammar
+from sphinx_optviz.frameworks import framework_name
+from sphinx_optviz.log import warn
+from sphinx_optviz.model import Block, CellRecord, CellSpec
+from sphinx_optviz.nodes import framework_block, optplot_code, optplot_image
+from sphinx_optviz.options import FIGURE_OPTIONS, RecordingDirective, choice, framework_list, parse_names, some_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docutils.statemachine import StringList
+
+# How a part of a cell begins, in reStructuredText and in Markdown.
+_BLOCK = re.compile(r"\.\. +framework::|(`{3,}|~{3,}|:{3,})\{framework\}")
+
+_MAX_SEED = 2**32 - 1
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _MAX_SEED:
+        raise ValueError(f"it is a whole number from 0 to {_MAX_SEED}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    number = grammar.number(text)
+    if number <= 0:
+        raise ValueError("it is a number of seconds, more than 0")
+    return number
+
+
+def _line_numbers(text: str) -> tuple[int, ...]:
+    return tuple(number + 1 for number in parselinenos(text, 1_000_000))
+
+
+def _flag(text: str) -> bool:
+    if text.strip():
+        raise ValueError("it takes no value")
+    return True
+
+
+def _files(text: str) -> tuple[str, ...]:
+    names = parse_names(text)
+    if not names:
+        raise ValueError("name at least one file, relative to the page")
+    return names
+
+
+# What becomes part of the CellSpec: option -> (field, check).
+_CELL_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "framework": ("frameworks", framework_list),
+    "frameworks": ("frameworks", framework_list),
+    "code": ("code", choice("above", "below", "hidden")),
+    "figure": ("figure", choice("shared", "each", "none")),
+    "alt": ("alt", some_text),
+    "hide-output": ("hide_output", _flag),
+    "code-fold": ("fold", lambda text: " ".join(text.split()) or "Code"),
+    "lineno-start": ("first_number", directives.nonnegative_int),
+    "emphasize-lines": ("emphasized", _line_numbers),
+    "expect-error": ("expect_error", _flag),
+    "timeout": ("timeout", _seconds),
+    "seed": ("seed", _seed),
+    "depends": ("depends", _files),
+}
+
+CELL_OPTIONS = (*FIGURE_OPTIONS, *_CELL_OPTIONS, "caption", "hide-code", "no-agreement")
+
+
+class CellDirective(RecordingDirective):
+    """Becomes a placeholder for code and outputs, and, if it is captioned or named, a figure with another one."""
+
+    known_options = CELL_OPTIONS
+
+    def run(self) -> list[nodes.Node]:
+        self.problems = []
+        fields: dict[str, Any] = {}
+        for option in self.options:
+            if option in _CELL_OPTIONS:
+                field, check = _CELL_OPTIONS[option]
+                value = self.checked(option, check)
+                if value is not None:
+                    fields[field] = value
+            elif option not in self.known_options:
+                self.unknown(option)
+        if "no-agreement" in self.options and self.checked("no-agreement", _flag):
+            fields["agreement"] = False
+        if "hide-code" in self.options and self.checked("hide-code", _flag):
+            fields["code"] = "hidden"
+        has_tabs = any(_BLOCK.match(line) for line in self.content)
+        if "framework" in self.options and (has_tabs or len(fields.get("frameworks", ())) > 1):
+            self.problem("':framework:' is for one framework and code without framework blocks", "framework")
+        blocks, rest = self._blocks() if has_tabs else ((_block((), self.content, self),), [])
+        caption = self._caption()
+        spec = CellSpec(blocks=blocks, has_tabs=has_tabs, is_captioned=bool(caption), **fields)
+        shape = self.shape()
+        built, placeholders = self._build(spec, shape, caption)
+        source, line = self.get_source_info()
+        record = CellRecord(spec=spec, line=line, source=source, problems=tuple(self.problems))
+        return [*self.note(record, built, placeholders), *rest]
+
+    def _blocks(self) -> tuple[tuple[Block, ...], list[nodes.Node]]:
+        """The ``framework`` blocks in the content, and whatever else stands there."""
+        blocks, rest = [], []
+        for node in self.parse_content_to_nodes():
+            if isinstance(node, framework_block):
+                blocks.append(node["block"])
+            elif not isinstance(node, nodes.comment):
+                rest.append(node)
+        if rest:
+            self.problem("beside framework blocks there may be nothing else in a cell; it is shown below")
+        return tuple(blocks), rest
+
+    def _caption(self) -> list[nodes.Node]:
+        if "caption" not in self.options:
+            return []
+        text = self.checked("caption", some_text)
+        if text is None:
+            return []
+        children, messages = self.parse_inline(text, lineno=self.lineno + self.offset("caption"))
+        caption = nodes.caption(text, "", *children)
+        self.set_source_info(caption)
+        return [caption, *messages]
+
+    def _build(
+        self, spec: CellSpec, shape: dict[str, Any], caption: list[nodes.Node]
+    ) -> tuple[list[nodes.Node], list[nodes.Element]]:
+        """The nodes to return, and those among them that ``PlacePlots`` replaces."""
+        code = optplot_code(each=spec.figure == "each" or not (caption or "name" in shape))
+        code["highlighting"] = _highlighting(spec)
+        code["fold"] = spec.fold
+        code["image"] = {name: shape[name] for name in ("width",) if name in shape} | {"classes": shape.get("class", [])}
+        self.set_source_info(code)
+        if not caption and "name" not in shape:
+            return [nodes.container("", code, classes=["optviz-cell", *shape.get("figclass", [])])], [code]
+        # The URI only has to look like one that is not a local file, so that Sphinx does not search for it.
+        image = optplot_image(uri="optviz://cell", classes=shape.get("class", []))
+        self.set_source_info(image)
+        if spec.alt:
+            image["alt"] = spec.alt
+        if "width" in shape:
+            image["width"] = shape["width"]
+        figure = self.figure_around(image, shape)
+        figure += caption
+        order = [figure, code] if spec.code == "below" else [code, figure]
+        return order, [code, image]
+
+
+def _highlighting(spec: CellSpec) -> dict[str, Any]:
+    """As Sphinx's own code blocks have it."""
+    found: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    if spec.first_number is not None:
+        found["linenos"], more["linenostart"] = True, spec.first_number
+    if spec.emphasized:
+        more["hl_lines"] = list(spec.emphasized)
+    return found | ({"highlight_args": more} if more else {})
+
+
+class FrameworkDirective(SphinxDirective):
+    """A part of a cell; it becomes a node that the cell around it takes."""
+
+    has_content = True
+    required_arguments = 0
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        names: list[str] = []
+        for name in parse_names(self.arguments[0]) if self.arguments else ():
+            try:
+                names.append("all" if name == "all" else framework_name(name))
+            except ValueError as error:
+                self._warn(str(error))
+        if not self.arguments:
+            self._warn("name one or more frameworks, or all, as in '.. framework:: pytorch'")
+        text = "\n".join(self.content)
+        node = framework_block(text, text, language="python")
+        node["block"] = _block(("all",) if "all" in names else tuple(names), self.content, self)
+        self.set_source_info(node)
+        return [node]
+
+    def _warn(self, message: str) -> None:
+        source, line = self.get_source_info()
+        warn("directive", message, location=f"{source}:{line}")
+
+
+def _block(frameworks: tuple[str, ...], content: StringList, directive: SphinxDirective) -> Block:
+    """The lines of *content* with their place, empty ones at both ends left out."""
+    lines = list(content)
+    above = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    source, line = directive.get_source_info()
+    if lines:
+        try:
+            known, offset = content.info(above)
+            source, line = known or source, (offset or 0) + 1
+        except IndexError:  # Markdown
+            line = directive.content_offset + above + 1
+    return Block(frameworks, tuple("\n".join(lines).strip("\n").split("\n")) if lines else (), str(source), line)

@@ -1,0 +1,187 @@
+"""The cells of one page in one framework: set up once, then one request a cell, all in the same namespace."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import itertools
+import linecache
+import os
+import random
+import site
+import sys
+import sysconfig
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+if TYPE_CHECKING:
+    from sphinx_optviz.cells.figures import FORMATS, install_backend, show_figures
+    from sphinx_optviz.cells.outputs import PRINTED, Outputs
+    from sphinx_optviz.cells.shell import RETURNED, make_shell, remember_lines
+
+    MODULE = ""  # the framework's, as the host has written it above
+
+# Before the import: JAX would take most of a graphics card's memory at once, and other frameworks run beside it.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+FRAMEWORK = importlib.import_module(MODULE)
+
+# Frames of a traceback that the page shows.
+_MOST_FRAMES = 4
+
+_PAGE: dict[str, Any] = {}
+
+
+def version() -> str:
+    return str(getattr(FRAMEWORK, "__version__", "")).split("+")[0]
+
+
+def begin(request: dict[str, Any]) -> None:
+    """What the first cell of the page finds."""
+    # Matplotlib and IPython look for the user's own settings, which are not the book's.
+    Path("matplotlibrc").touch()
+    os.environ["MATPLOTLIBRC"] = os.environ["IPYTHONDIR"] = os.getcwd()  # noqa: PTH109
+    if request["folder"]:
+        os.chdir(request["folder"])
+    sys.path[:0] = request["path"]
+    install_backend(request["rcparams"])
+    _PAGE["shell"] = make_shell()
+    _PAGE["random"] = False
+    sys.stdout = PRINTED  # type: ignore[assignment]
+
+
+def seed(number: int) -> None:
+    """Let every random number that follows be the same in each build."""
+    generator, made = numpy.random.Generator, itertools.count()
+    bits = numpy.random.PCG64
+
+    def default_rng(seed: Any = None) -> Any:
+        """NumPy's, but without a seed the next of a fixed row of generators."""
+        return _PAGE["default_rng"](seed) if seed is not None else generator(bits([number, next(made)]))
+
+    _PAGE.setdefault("default_rng", numpy.random.default_rng)
+    numpy.random.default_rng = default_rng
+    random.seed(number)
+    numpy.random.seed(number % 2**32)  # noqa: NPY002 - the generator that cells are likely to use
+    torch, tensorflow, mxnet = map(sys.modules.get, ("torch", "tensorflow", "mxnet"))
+    if torch is not None:
+        torch.manual_seed(number)
+    if tensorflow is not None:
+        tensorflow.random.set_seed(number)
+    if mxnet is not None:
+        mxnet.random.seed(number)
+
+
+def _random_state() -> bytes:
+    """What changes when a random number is drawn. TensorFlow's and MXNet's cannot be asked for; JAX has none."""
+    parts = [repr(random.getstate()), repr(numpy.random.get_state()[1:3])]  # noqa: NPY002
+    torch = sys.modules.get("torch")
+    state = "|".join(parts).encode() + (torch.get_rng_state().numpy().tobytes() if torch is not None else b"")
+    return hashlib.sha256(state).digest()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Run one cell."""
+    if not _PAGE:
+        begin(request)
+    if request["seed"] is not None:
+        seed(request["seed"])
+    outputs = PRINTED.outputs = Outputs()
+    RETURNED.clear()
+    FORMATS[:] = request["formats"]
+    remember_lines(request["name"], request["code"])
+    noted: list[list[Any]] = []
+    warnings.showwarning = lambda message, category, filename, line, *_: noted.append(
+        [category.__name__, str(message), filename, line]
+    )
+    before = _random_state()
+    started = time.perf_counter()
+    error = _PAGE["shell"].run(request["code"], request["name"])
+    if error is None:
+        try:
+            show_figures()
+        except Exception as raised:  # noqa: BLE001 - Matplotlib draws when it is asked to save, and may fail then
+            error = raised
+    seconds = time.perf_counter() - started
+    _PAGE["random"] = _PAGE["random"] or _random_state() != before
+    return {
+        "kind": "cell",
+        "outputs": outputs.finished(),
+        "artists": outputs.artists,
+        "dropped": outputs.dropped,
+        "returned": list(RETURNED),
+        "warnings": noted[:100],
+        "random": _PAGE["random"],
+        "modules": local_modules(),
+        "seconds": seconds,
+        "error": None if error is None else described(error, request["name"]),
+    }
+
+
+def described(error: BaseException, name: str) -> dict[str, Any]:
+    """A failure in plain values: in a line, where it happened in the cell, a short traceback and the whole one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [index for index, frame in enumerate(frames) if frame.filename == name]
+    seen = frames[own[0] :] if own else frames[-1:]
+    if isinstance(error, SyntaxError) and error.filename in ("", name):
+        line = error.lineno or 1
+        text = error.msg
+        short = [f"  line {line}\n    {linecache.getline(name, line).strip()}\n"]
+    else:
+        line = frames[own[-1]].lineno or 1 if own else 0
+        text = _text_of(error)
+        short = traceback.format_list(map(_without_folders, seen[:1] + seen[1:][-_MOST_FRAMES + 1 :]))
+    kind = type(error).__name__
+    first = next(iter(text.strip().splitlines()), "")
+    return {
+        "message": f"{kind}: {first}"[:500] if first else kind,
+        "line": line,
+        "short": "".join(short) + (f"{kind}: {text}"[:2000] if text else kind),
+        "whole": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:],
+    }
+
+
+def _without_folders(frame: traceback.FrameSummary) -> traceback.FrameSummary:
+    """*frame* with the file's place in its package alone: the rest is another one on each machine."""
+    frame.filename = next((frame.filename[len(top) :] for top in _INSTALLED if frame.filename.startswith(top)), (
+        frame.filename
+    ))
+    return frame
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - exceptions of user code may do anything
+        return ""
+
+
+# Where modules lie that no author of a book writes.
+_INSTALLED = tuple(
+    os.path.realpath(path) + os.sep
+    for path in {
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    }
+)
+
+
+def local_modules() -> list[list[str]]:
+    """Path and digest of each module that is imported and not installed."""
+    found = []
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if not isinstance(path, str) or not path.endswith(".py"):
+            continue
+        path = os.path.realpath(path)
+        if path.startswith(_INSTALLED) or not os.path.isfile(path):  # noqa: PTH113 - a thousand of these a cell
+            continue
+        with open(path, "rb") as file:  # noqa: PTH123
+            found.append([path, hashlib.sha256(file.read()).hexdigest()])
+    return sorted(found)
