@@ -11,7 +11,6 @@ from sphinx_optviz.cell_shown import cell_placement
 from sphinx_optviz.files import write_file
 from sphinx_optviz.model import IMAGE_FORMATS, CellRecord
 from sphinx_optviz.notebooks import look_up_cells, plan_cells, run_notebooks
-from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.cell_runs import CellRun, Output
     from sphinx_optviz.model import Placement, Record, Settings
     from sphinx_optviz.notebooks import CellOutcome
+    from sphinx_optviz.runs import Failure
     from sphinx_optviz.store import Store
 
 Place = tuple[str, int]  # docname, index in the document
@@ -65,7 +65,10 @@ class CellBuild:
         root = self._settings.store.parent
         results = [outcome for outcome in self.outcomes.values() if isinstance(outcome, CellResult)]
         named = [
-            notebook.folder / name for notebook in self.cells.notebooks for _, run in notebook.cells for name, _ in run.depends
+            notebook.folder / name
+            for notebook in self.cells.notebooks
+            for _, run in notebook.cells
+            for name, _ in run.depends
         ]
         return [*named, *(root / path for result in results for path, _ in result.modules)]
 
@@ -99,7 +102,11 @@ class CellBuild:
             location = self._location((docname, index))
             if isinstance(outcome, CellResult):
                 if run.expects_error and outcome.error is None:
-                    self._warn("execution", f"{run.name} ({name}): no error was raised, though one is expected", location=location)
+                    self._warn(
+                        "execution",
+                        f"{run.name} ({name}): no error was raised, though one is expected",
+                        location=location,
+                    )
                 continue
             if outcome.path:
                 details = self._save_details(run, outcome, folder)
@@ -149,7 +156,9 @@ class CellBuild:
             if record.spec.is_captioned and not placed.images and tabs.frameworks:
                 drawn = self.outcomes[runs[tabs.drawn_from].key]
                 if isinstance(drawn, CellResult):
-                    self._warn("directive", "the cell has a caption and draws no figure", location=self._location(place))
+                    self._warn(
+                        "directive", "the cell has a caption and draws no figure", location=self._location(place)
+                    )
             found[place] = placed
         return found
 

@@ -140,7 +140,9 @@ class CellDirective(RecordingDirective):
         code = optplot_code(each=spec.figure == "each" or not (caption or "name" in shape))
         code["highlighting"] = _highlighting(spec)
         code["fold"] = spec.fold
-        code["image"] = {name: shape[name] for name in ("width",) if name in shape} | {"classes": shape.get("class", [])}
+        code["image"] = {name: shape[name] for name in ("width",) if name in shape} | {
+            "classes": shape.get("class", [])
+        }
         self.set_source_info(code)
         if not caption and "name" not in shape:
             return [nodes.container("", code, classes=["optviz-cell", *shape.get("figclass", [])])], [code]
@@ -153,7 +155,7 @@ class CellDirective(RecordingDirective):
             image["width"] = shape["width"]
         figure = self.figure_around(image, shape)
         figure += caption
-        order = [figure, code] if spec.code == "below" else [code, figure]
+        order: list[nodes.Node] = [figure, code] if spec.code == "below" else [code, figure]
         return order, [code, image]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sphinx.util.docutils import SphinxDirective
 
@@ -44,9 +44,9 @@ class OptplotDirective(SphinxDirective):
     def _once(self, meant: SphinxDirective) -> list[nodes.Node]:
         """Inside of tabs that another extension parses twice, the same nodes both times."""
         if not self.env.temp_data.get("tabs_stack"):
-            return meant.run()
-        parsed: dict[tuple[str, int], list[nodes.Node]] = self.env.temp_data.setdefault("optviz_parsed", {})
+            return list(meant.run())
+        parsed = cast("dict[tuple[str, int], list[nodes.Node]]", self.env.temp_data.setdefault("optviz_parsed", {}))
         place = self.get_source_info()
         if place not in parsed:
-            parsed[place] = meant.run()
+            parsed[place] = list(meant.run())
         return parsed[place]

@@ -10,7 +10,6 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.cell_entries import LONGEST, pack_cell, unpack_cell
@@ -23,6 +22,7 @@ from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from sphinx_optviz.model import CellSpec, Record, Settings
     from sphinx_optviz.processes import Child, Message

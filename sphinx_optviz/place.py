@@ -126,7 +126,7 @@ class PlacePlots(SphinxPostTransform):
         panel = framework_tab(framework=tab.framework, label=tab.label)
         shape = dict(node["image"]) if "image" in node else {}
         alt = shape.pop("alt", placement.alt)
-        code = []
+        code: list[nodes.Element] = []
         for text in tab.code:
             # "force": a text that Python cannot parse is reported where it runs, not by the highlighter.
             block = nodes.literal_block(text, text, language="python", force=True, **node.get("highlighting", {}))

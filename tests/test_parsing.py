@@ -8,19 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sphinx_optviz import directive
-from sphinx_optviz.options import parse_names
-from sphinx_optviz.plot_directive import OPTIONS, parse_interval
+from sphinx_optviz import plot_directive
 from sphinx_optviz.grammar import annotation_lines, claim
 from sphinx_optviz.model import VIEWS, Annotation, Interval, Where
+from sphinx_optviz.options import FIGURE_OPTIONS, parse_names
+from sphinx_optviz.plot_directive import OPTIONS, parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHECKS: dict[str, Callable[[str], Any]] = {
-    **directive._FIGURE_OPTIONS,
-    **{name: check for name, (_, check) in directive._PLOT_OPTIONS.items()},
-    directive._EXPECT: lambda text: claim(text, 1),
+    **FIGURE_OPTIONS,
+    **{name: check for name, (_, check) in plot_directive._PLOT_OPTIONS.items()},
+    plot_directive._EXPECT: lambda text: claim(text, 1),
 }
 
 NUMBERS = st.floats(-1e300, 1e300)

@@ -25,7 +25,7 @@ def artists_of(figure: Any) -> list[list[Any]]:
 
 def packed(array: Any) -> list[Any]:
     """Shape and little-endian float64 bytes; of a large array only a part of the numbers."""
-    numbers = numpy.ma.filled(numpy.ma.asarray(array, dtype=float), numpy.nan)
+    numbers: Any = numpy.ma.filled(numpy.ma.asarray(array, dtype=float), numpy.nan)
     flat = numbers.ravel()
     step = -(-flat.size // _MOST_NUMBERS)
     return [list(numbers.shape), flat[:: max(step, 1)].astype("<f8").tobytes()]

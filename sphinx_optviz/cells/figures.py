@@ -54,7 +54,7 @@ class _Style:
     def find_spec(self, name: str, *_: Any) -> Any:
         if name != "matplotlib":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         loader: Any = spec.loader if spec else None
         if loader is not None:
@@ -72,8 +72,8 @@ class _Style:
 
 def install_backend(rcparams: dict[str, Any]) -> None:
     """Let Matplotlib draw for the page, in the author's style; it is not imported before a cell does."""
-    sys.meta_path.insert(0, _Style(rcparams))  # type: ignore[arg-type]
-    sys.meta_path.append(_Backend())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Style(rcparams))
+    sys.meta_path.append(_Backend())
     os.environ["MPLBACKEND"] = f"module://{_BACKEND}"
 
 

@@ -21,8 +21,9 @@ import numpy
 
 if TYPE_CHECKING:
     from sphinx_optviz.cells.figures import FORMATS, install_backend, show_figures
+    from sphinx_optviz.cells.ipython import make_shell
     from sphinx_optviz.cells.outputs import PRINTED, Outputs
-    from sphinx_optviz.cells.shell import RETURNED, make_shell, remember_lines
+    from sphinx_optviz.cells.results import RETURNED
 
     MODULE = ""  # the framework's, as the host has written it above
 
@@ -52,7 +53,7 @@ def begin(request: dict[str, Any]) -> None:
     install_backend(request["rcparams"])
     _PAGE["shell"] = make_shell()
     _PAGE["random"] = False
-    sys.stdout = PRINTED  # type: ignore[assignment]
+    sys.stdout = PRINTED
 
 
 def seed(number: int) -> None:
@@ -79,7 +80,7 @@ def seed(number: int) -> None:
 
 def _random_state() -> bytes:
     """What changes when a random number is drawn. TensorFlow's and MXNet's cannot be asked for; JAX has none."""
-    parts = [repr(random.getstate()), repr(numpy.random.get_state()[1:3])]  # noqa: NPY002
+    parts = [repr(random.getstate()), repr(numpy.random.get_state(legacy=True))]  # noqa: NPY002
     torch = sys.modules.get("torch")
     state = "|".join(parts).encode() + (torch.get_rng_state().numpy().tobytes() if torch is not None else b"")
     return hashlib.sha256(state).digest()
@@ -94,7 +95,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     outputs = PRINTED.outputs = Outputs()
     RETURNED.clear()
     FORMATS[:] = request["formats"]
-    remember_lines(request["name"], request["code"])
+    # Tracebacks show the lines of a cell, which is no file.
+    lines = request["code"].splitlines(keepends=True)
+    linecache.cache[request["name"]] = (len(request["code"]), None, lines, request["name"])
     noted: list[list[Any]] = []
     warnings.showwarning = lambda message, category, filename, line, *_: noted.append(
         [category.__name__, str(message), filename, line]
@@ -148,9 +151,9 @@ def described(error: BaseException, name: str) -> dict[str, Any]:
 
 def _without_folders(frame: traceback.FrameSummary) -> traceback.FrameSummary:
     """*frame* with the file's place in its package alone: the rest is another one on each machine."""
-    frame.filename = next((frame.filename[len(top) :] for top in _INSTALLED if frame.filename.startswith(top)), (
-        frame.filename
-    ))
+    frame.filename = next(
+        (frame.filename[len(top) :] for top in _INSTALLED if frame.filename.startswith(top)), (frame.filename)
+    )
     return frame
 
 

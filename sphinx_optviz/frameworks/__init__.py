@@ -47,10 +47,11 @@ class Framework:
         paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), *finder, self.adapter)
         return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
-
     def cell_programs(self) -> list[tuple[str, str]]:
         """Name and text of what a child must load to run the cells of a page."""
-        paths = [_CELLS / f"{name}.py" for name in ("outputs", "artists", "figures", "shell", "page")]
+        paths = [
+            _CELLS / f"{name}.py" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")
+        ]
         texts = [(path.name, path.read_text(encoding="utf-8")) for path in paths]
         return [("module", f"MODULE = {self.module!r}\n"), *texts]
 
