@@ -17,11 +17,17 @@ ROOT = Path(sphinx_optviz.__file__).parent
 
 # From the bottom up. A folder stands for all modules in it; the package itself is "".
 LAYERS = [
-    ["model", "critical", "runs", "log", "nodes", "files", "tables"],
-    ["frameworks", "landscapes", "environments", "store", "domain", "processes", "points", "critical_points"],
+    ["model", "critical", "runs", "cell_runs", "log", "nodes", "files", "tables"],
+    [
+        *("frameworks", "landscapes", "environments", "store", "cell_entries", "domain", "processes", "points"),
+        *("critical_points", "cells"),
+    ],
     [
         *(
             "config",
+            "options",
+            "plot_directive",
+            "cell_directive",
             "directive",
             "grammar",
             "roles",
@@ -42,9 +48,9 @@ LAYERS = [
             "tabs",
             "report",
         ),
-        *("staleness", "pages", "memory"),
+        *("staleness", "pages", "memory", "notebooks", "cell_shown", "output_nodes"),
     ],
-    ["pipeline"],
+    ["pipeline", "cell_build"],
     ["update", "check"],
     ["extension", "cli"],
     [""],
@@ -53,10 +59,22 @@ LAYERS = [
 # Within a layer a module imports from another only where it says so here.
 SIDEWAYS = {
     ("runs", "model"),  # digests
+    ("cell_runs", "model"),
+    ("cell_entries", "store"),  # the lines of an entry
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
     ("agreement", "comparison"),  # numbers are compared without knowing a plot
-    ("directive", "grammar"),  # what an option's line says
+    ("plot_directive", "grammar"),  # what an option's line says
+    ("cell_directive", "grammar"),
+    ("plot_directive", "options"),  # what the directives share
+    ("cell_directive", "options"),
+    ("directive", "options"),
+    ("directive", "plot_directive"),
+    ("directive", "cell_directive"),
+    ("notebooks", "execute"),  # interpreters, and why they do not start
+    ("place", "output_nodes"),
+    ("cell_shown", "description"),  # lists in words
+    ("pipeline", "cell_build"),
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
     ("claims", "spots"),
@@ -84,6 +102,7 @@ ADAPTERS = {
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
     *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "find")),
+    *(f"cells.{name}" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.
@@ -95,6 +114,7 @@ WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
+    *("cell_runs", "cell_entries", "cells", "notebooks"),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 import linecache
 import os
@@ -25,12 +24,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.cells.outputs import PRINTED, Outputs
     from sphinx_optviz.cells.results import RETURNED
 
-    MODULE = ""  # the framework's, as the host has written it above
-
-# Before the import: JAX would take most of a graphics card's memory at once, and other frameworks run beside it.
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-
-FRAMEWORK = importlib.import_module(MODULE)
+    FRAMEWORK: Any = None  # its module, as the host has imported it in a text before these
 
 # Frames of a traceback that the page shows.
 _MOST_FRAMES = 4

@@ -53,7 +53,9 @@ class Framework:
             _CELLS / f"{name}.py" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")
         ]
         texts = [(path.name, path.read_text(encoding="utf-8")) for path in paths]
-        return [("module", f"MODULE = {self.module!r}\n"), *texts]
+        # Otherwise JAX would take most of a graphics card's memory at once, and other frameworks run beside it.
+        start = "import os\nos.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')\n"
+        return [("framework", f"{start}import {self.module} as FRAMEWORK\n"), *texts]
 
 
 BUILT_IN: dict[str, Framework] = {
