@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sphinx_optviz import log
+from sphinx_optviz.cell_agreement import judge_cell
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
 from sphinx_optviz.files import write_file
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from sphinx_optviz.cell_agreement import CellVerdict
     from sphinx_optviz.cell_runs import CellRun, Output
     from sphinx_optviz.model import Placement, Record, Settings
     from sphinx_optviz.notebooks import CellOutcome
@@ -50,6 +52,7 @@ class CellBuild:
         self.outcomes: dict[str, CellOutcome] = {}
         self.seconds: dict[str, float] = {}
         self.problems: dict[Place, list[str]] = {}
+        self.verdicts: dict[Place, CellVerdict] = {}
         self._images: list[Path] = []
         for place, message in self.cells.problems:
             self._problem(place, message)
@@ -118,6 +121,21 @@ class CellBuild:
             elif outcome.subtype == "not_run" and self._settings.execute == "never":
                 self._warn("not_run", f"{run.name} ({name}): {outcome.message}", location=location)
 
+    def compare(self) -> None:
+        """Give each cell its verdict on the frameworks."""
+        for place, record in self.records.items():
+            tabs = self.cells.tabs[place]
+            compared = self._settings.agreement == "warn" and record.spec.agreement
+            verdict = judge_cell(tabs, self.outcomes_at(place), self._settings.tolerances, compared=compared)
+            self.verdicts[place] = verdict
+            for name, message in verdict.wrong:
+                run = self.cells.runs[(*place, name)]
+                self._warn("agreement", f"{run.name} ({name}): {message}", location=self._location(place))
+
+    def outcomes_at(self, place: Place) -> dict[str, CellOutcome]:
+        """Of one cell, by framework."""
+        return {name: self.outcomes[self.cells.runs[(*place, name)].key] for name in self.cells.tabs[place].frameworks}
+
     def _save_details(self, run: CellRun, outcome: Failure, folder: Path) -> str:
         if not outcome.details.strip():
             return ""
@@ -151,7 +169,7 @@ class CellBuild:
                 self.outcomes,
                 name_of,
                 problems=(*record.problems, *self.problems.get(place, ())),
-                notes=(),
+                verdict=self.verdicts[place],
             )
             if record.spec.is_captioned and not placed.images and tabs.frameworks:
                 drawn = self.outcomes[runs[tabs.drawn_from].key]

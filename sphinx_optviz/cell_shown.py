@@ -11,10 +11,13 @@ from sphinx_optviz.description import listed
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.log import CATALOG
 from sphinx_optviz.model import Placement, Shown, Tab
+from sphinx_optviz.notebooks import AFTER_A_FAILURE
+from sphinx_optviz.shown import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from sphinx_optviz.cell_agreement import CellVerdict
     from sphinx_optviz.cell_runs import CellRun, Output
     from sphinx_optviz.model import CellSpec
     from sphinx_optviz.notebooks import CellOutcome, Tabs
@@ -34,7 +37,7 @@ def cell_placement(
     name_of: NamedImage,
     *,
     problems: Sequence[str],
-    notes: Sequence[str],
+    verdict: CellVerdict,
 ) -> Placement:
     """All that the page shows; *runs* by framework, *outcomes* by key; *name_of* gives the file of an image output."""
     shown = []
@@ -56,7 +59,7 @@ def cell_placement(
         open_tab=tabs.drawn_from,
         images=images,
         alt=alt if images or not has_figure_of_its_own else "",
-        notes=tuple(notes),
+        notes=(*sentences(verdict.verdict), *_at_random(verdict)),
         problems=tuple(problems),
     )
 
@@ -68,6 +71,8 @@ def _tab(spec: CellSpec, name: str, run: CellRun, outcome: CellOutcome, outputs:
         if outcome.error is not None:
             outputs = [*outputs, Shown("error", (("text/plain", outcome.error.short),))]
         return Tab(name, label, code, outputs=tuple(outputs))
+    if outcome.message == AFTER_A_FAILURE:
+        return Tab(name, label, code, note=_("%s: this code was not run, because an earlier cell failed.") % label)
     if not outcome.path:
         return Tab(name, label, code, note=_("%s: this code was not run when the page was built.") % label)
     words = {"framework": label, "message": outcome.message}
@@ -97,6 +102,13 @@ def _outputs(run: CellRun, outcome: CellResult, name_of: NamedImage) -> list[Sho
 
 def _dropped(words: str, count: int) -> Shown:
     return Shown("text", (("text/plain", words % count),))
+
+
+def _at_random(verdict: CellVerdict) -> list[str]:
+    if not verdict.at_random:
+        return []
+    names = listed([framework(name).label for name in verdict.at_random])
+    return [_("Random numbers were drawn: the results of %s were not compared.") % names]
 
 
 def _alt(outcome: CellOutcome) -> str:

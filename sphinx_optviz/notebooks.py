@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CellOutcome = CellResult | Failure
 
+AFTER_A_FAILURE = "an earlier cell of its page failed"
+
 # Without a seed of the author's: builds do not differ.
 _SEED = 0
 
@@ -235,8 +237,7 @@ def run_notebooks(notebooks: Sequence[Notebook], settings: Settings, store: Stor
                 outcome = _outcome(run, answer.version, answers[number], settings, store)
                 seconds = answers[number]["seconds"]
             elif failed:
-                message = "an earlier cell of its page failed"
-                outcome = Failure(subtype="not_run", message=message)
+                outcome = Failure(subtype="not_run", message=AFTER_A_FAILURE)
             else:
                 assert error is not None
                 outcome = _ended(run, error) if answer.started else start_failure(run.framework, error, settings)

@@ -108,6 +108,7 @@ class Build:
             self.tell()
             self.cells.tell(self.folder / "errors")
             self.compare()
+            self.cells.compare()
             self.check()
             self._draw(pool)
         finally:

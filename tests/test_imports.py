@@ -48,7 +48,7 @@ LAYERS = [
             "tabs",
             "report",
         ),
-        *("staleness", "pages", "memory", "notebooks", "cell_shown", "output_nodes"),
+        *("staleness", "pages", "memory", "notebooks", "cell_agreement", "cell_shown", "output_nodes"),
     ],
     ["pipeline", "cell_build"],
     ["update", "check"],
@@ -73,7 +73,10 @@ SIDEWAYS = {
     ("directive", "cell_directive"),
     ("notebooks", "execute"),  # interpreters, and why they do not start
     ("place", "output_nodes"),
+    ("cell_agreement", "agreement"),  # the form of a verdict
     ("cell_shown", "description"),  # lists in words
+    ("cell_shown", "notebooks"),  # why a cell was not run
+    ("cell_shown", "shown"),  # the sentences of a verdict
     ("pipeline", "cell_build"),
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
@@ -114,7 +117,7 @@ WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
-    *("cell_runs", "cell_entries", "cells", "notebooks"),
+    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement"),
 ]
 
 

@@ -145,9 +145,8 @@ def described(error: BaseException, name: str) -> dict[str, Any]:
 
 def _without_folders(frame: traceback.FrameSummary) -> traceback.FrameSummary:
     """*frame* with the file's place in its package alone: the rest is another one on each machine."""
-    frame.filename = next(
-        (frame.filename[len(top) :] for top in _INSTALLED if frame.filename.startswith(top)), (frame.filename)
-    )
+    tops = (top for top in _INSTALLED if frame.filename.startswith(top))
+    frame.filename = frame.filename[len(next(tops, "")) :]
     return frame
 
 
@@ -160,12 +159,18 @@ def _text_of(error: BaseException) -> str:
 
 # Where modules lie that no author of a book writes.
 _INSTALLED = tuple(
-    os.path.realpath(path) + os.sep
-    for path in {
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        *site.getsitepackages(),
-        site.getusersitepackages(),
-    }
+    sorted(
+        {
+            os.path.realpath(path) + os.sep
+            for path in (
+                *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+                *site.getsitepackages(),
+                site.getusersitepackages(),
+            )
+        },
+        key=len,
+        reverse=True,
+    )
 )
 
 
