@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # How a part of a cell begins, in reStructuredText and in Markdown.
 _BLOCK = re.compile(r"\.\. +framework::|(`{3,}|~{3,}|:{3,})\{framework\}")
 
+# How a directive begins in Markdown.
+_FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})")
+
 _MAX_SEED = 2**32 - 1
 
 
@@ -201,12 +204,14 @@ class FrameworkDirective(SphinxDirective):
 def _block(frameworks: tuple[str, ...], content: StringList, directive: SphinxDirective) -> Block:
     """The lines of *content* with their place, empty ones at both ends left out."""
     lines = list(content)
-    above = next((number for number, line in enumerate(lines) if line.strip()), 0)
     source, line = directive.get_source_info()
-    if lines:
-        try:
-            known, offset = content.info(above)
-            source, line = known or source, (offset or 0) + 1
-        except IndexError:  # Markdown
-            line = directive.content_offset + above + 1
-    return Block(frameworks, tuple("\n".join(lines).strip("\n").split("\n")) if lines else (), str(source), line)
+    if not lines:
+        return Block(frameworks, (), str(source), line)
+    above = next((number for number, text in enumerate(lines) if text.strip()), 0)
+    if _FENCE.match(directive.block_text):
+        # MyST-Parser does not tell the lines of a content: it ends where the block does, before the closing fence.
+        line += len(directive.block_text.splitlines()) - 1 - len(lines) + above
+    else:
+        known, offset = content.info(above)
+        source, line = known or source, (offset or 0) + 1
+    return Block(frameworks, tuple("\n".join(lines).strip("\n").split("\n")), str(source), line)
