@@ -24,7 +24,7 @@ LONGEST = 200_000_000
 _TEXTS = ("text/", "svg", "image/svg+xml")  # the beginnings of forms that are kept as text
 
 
-def _about(run: CellRun) -> dict[str, Any]:
+def about(run: CellRun) -> dict[str, Any]:
     """What was run, in the words of the entry's second line; a stored entry must say the same."""
     return {
         "framework": run.framework,
@@ -42,9 +42,9 @@ def pack_cell(run: CellRun, version: str, message: Mapping[str, Any], modules: S
         for category, text, name, line in message["warnings"]
     ]
     error = message["error"]
-    about = {
+    described = {
         "cell": next(iter(run.code.strip().splitlines()), "")[:100],
-        **_about(run),
+        **about(run),
         "version": version,
         "random": message["random"],
         "dropped": message["dropped"],
@@ -59,7 +59,7 @@ def pack_cell(run: CellRun, version: str, message: Mapping[str, Any], modules: S
         for axes, kind, name, arrays in figure
     ]
     numbers = {"drawn": drawn, "returned": [_packed(shape, data) for shape, data in message["returned"]]}
-    body = b"".join(map(line_of, [about, *outputs, numbers]))
+    body = b"".join(map(line_of, [described, *outputs, numbers]))
     digest, content = with_head(run.key, body)
     return unpack_cell(run, digest, body), content
 
@@ -105,7 +105,7 @@ def _array(stored: Sequence[Any]) -> Array:
 def unpack_cell(run: CellRun, digest: str, body: bytes) -> CellResult:
     """Raises ValueError, KeyError or TypeError for whatever is not an entry of *run*."""
     first, *outputs, last = map(json.loads, body.splitlines())
-    if {name: first.get(name) for name in _about(run)} != _about(run):
+    if {name: first.get(name) for name in about(run)} != about(run):
         raise ValueError("it says that something else was run")
     return CellResult(
         version=str(first["version"]),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sphinx.builders import Builder
 from sphinx.util import logging
 
+from sphinx_optviz.check_report import HEAD, Row, as_json, as_junit, cells_of, summary
 from sphinx_optviz.config import settings_of
 from sphinx_optviz.files import write_file
 from sphinx_optviz.frameworks import framework
@@ -22,35 +20,12 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
+    from sphinx_optviz.check_report import Status
     from sphinx_optviz.pipeline import Build, Work
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Result, Run
 
 logger = logging.getLogger(__name__)
-
-# In optcheck.json: bump it when a field changes its meaning.
-_FORMAT = 1
-
-Status = Literal["ran", "stored", "stale", "missing", "failed", "no code"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One framework of one plot."""
-
-    document: str
-    source: str  # the file that holds the directive
-    line: int
-    landscapes: tuple[str, ...]
-    framework: str
-    status: Status
-    why: str = ""  # it is stale, missing or failed, or was run again
-    version: str = ""
-    dtype: str = ""
-    agreement: str = ""  # "reference", "agrees", "disagrees", or "" where nothing was compared
-    differences: dict[str, float] | None = None  # the largest ones, by quantity
-    finding: str = ""  # what is wrong with its numbers
-    seconds: float | None = None  # of what ran now
 
 
 class CheckBuilder(Builder):
@@ -76,25 +51,33 @@ class CheckBuilder(Builder):
     def write_documents(self, docnames: AbstractSet[str]) -> None:  # noqa: ARG002 - Sphinx's interface
         """Check all plots of the book, and report."""
         # Imported here because every build imports this module.
+        from sphinx_optviz.cell_check import cell_rows
         from sphinx_optviz.pipeline import Build
-        from sphinx_optviz.staleness import unused_entries
+        from sphinx_optviz.staleness import descriptions, unused_entries
         from sphinx_optviz.tables import table
 
         build = Build(self, self.env, settings_of(self.config, Path(self.confdir)))
         build.plan()
         # Whether entries can be told to be unused: not while a directive does not say what it needs.
-        self.complete = not any(work.record.problems or work.problems for work in build.works.values())
+        problems = [problem for work in build.works.values() for problem in (*work.record.problems, *work.problems)]
+        problems += [problem for record in build.cells.records.values() for problem in record.problems]
+        self.complete = not problems and not build.cells.problems
         before = set(unused_entries(build.store.folder, ()))
         build.execute()
+        build.cells.execute()
         # Only now: where slices go is known when the critical points are.
         self.used = _used(build)
         unused = [path for path in unused_entries(build.store.folder, self.used) if path in before]
         reasons = _reasons(build, unused, before)
         reasons |= _run_again_for_version(build)
         build.tell(drawn=False)
+        build.cells.tell(build.folder / "errors")
         build.compare()
+        build.cells.compare()
         build.check()
         rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
+        rows += cell_rows(build.cells, descriptions(unused), _stored(build, before))
+        rows.sort(key=lambda row: (row.document, row.source, row.line))
         lacking: set[Status] = {"stale", "missing"} if build.settings.execute == "never" else set()
         for row in rows:
             if row.status in lacking:
@@ -102,18 +85,24 @@ class CheckBuilder(Builder):
                 warn("not_run", message, location=f"{row.source}:{row.line}")
         logger.info("")
         if rows:
-            for line in table(_HEAD, [_cells(row, Path(self.srcdir)) for row in rows]):
+            for line in table(HEAD, [cells_of(row, Path(self.srcdir)) for row in rows]):
                 logger.info("%s", line)
-        logger.info("%s", _summary(rows, unused))
-        write_file(Path(self.outdir, "optcheck.json"), _as_json(rows, unused))
-        write_file(Path(self.outdir, "optcheck.xml"), _as_junit(rows, {"failed", *lacking}))
+        logger.info("%s", summary(rows, unused))
+        write_file(Path(self.outdir, "optcheck.json"), as_json(rows, unused))
+        write_file(Path(self.outdir, "optcheck.xml"), as_junit(rows, {"failed", *lacking}))
 
 
 def _used(build: Build) -> set[str]:
     """The keys of all entries that the book can use; NumPy may have to stand in for others."""
     names = [(plot, {*plot.involved, *(["numpy"] if plot.has_code("numpy") else [])}) for _, plot in build.planned]
     of_plots = {run.key for plot, frameworks in names for name in frameworks for run in plot.all_runs(name)}
-    return of_plots | {run.key for question in build.questions.values() for run in question.runs}
+    of_cells = {run.key for run in build.cells.cells.runs.values()}
+    return of_plots | of_cells | {run.key for question in build.questions.values() for run in question.runs}
+
+
+def _stored(build: Build, before: AbstractSet[Path]) -> set[str]:
+    """The keys that had entries *before*; none of them counts where all has to run."""
+    return set() if build.settings.execute == "force" else {path.stem for path in before}
 
 
 def _reasons(build: Build, unused: Sequence[Path], before: AbstractSet[Path]) -> dict[str, str]:
@@ -244,84 +233,3 @@ def _status(runs: Mapping[str, Run], build: Build, reasons: dict[str, str]) -> t
         return "failed", failure.message
     stale = why not in ("never run", "")
     return ("stale" if stale else "missing"), f"{why}; {failure.message}" if why else failure.message
-
-
-# ---- reports
-
-_HEAD = ("plot", "landscape", "framework", "version", "status", "agreement", "seconds", "why")
-
-
-def _cells(row: Row, folder: Path) -> list[str]:
-    path = Path(row.source)
-    where = path.relative_to(folder) if path.is_relative_to(folder) else path
-    agreement = row.agreement
-    if row.differences and agreement == "agrees":
-        largest = row.differences["values"]
-        agreement += f" ({largest:.0e})" if largest else " exactly"
-    return [
-        f"{where}:{row.line}",
-        " ".join(row.landscapes),
-        framework(row.framework).label,
-        row.version or "-",
-        row.status,
-        agreement or "-",
-        "-" if row.seconds is None else f"{row.seconds:.2f}",
-        row.why,
-    ]
-
-
-def _summary(rows: Sequence[Row], unused: Sequence[Path]) -> str:
-    """One line: how many of each status, and what else there is."""
-    statuses = [row.status for row in rows]
-    parts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)]
-    disagreeing = sum(row.agreement == "disagrees" for row in rows)
-    parts += [f"{disagreeing} disagree"] if disagreeing else []
-    text = f"{len(rows)} results of {len({(row.document, row.line) for row in rows})} plots: {', '.join(parts)}."
-    if not rows:
-        text = "The book has no plots."
-    if unused:
-        text += f" {len(unused)} entries of the store are used by no page ('sphinx-optviz prune' removes them)."
-    return text
-
-
-def _as_json(rows: Sequence[Row], unused: Sequence[Path]) -> bytes:
-    content = {
-        "format": _FORMAT,
-        "rows": [asdict(row) for row in rows],
-        "unused_entries": [path.name for path in unused],
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
-
-
-def _as_junit(rows: Sequence[Row], failures: AbstractSet[Status]) -> bytes:
-    """One suite a document, one case a row, in the form that servers read; what was warned of is a failure."""
-    suites = ElementTree.Element("testsuites", name="optcheck")
-    for document in dict.fromkeys(row.document for row in rows):
-        its = [row for row in rows if row.document == document]
-        failed = [row for row in its if row.status in failures or row.finding]
-        skipped = [row for row in its if row.status in ("missing", "stale", "no code") and row not in failed]
-        suite = ElementTree.SubElement(
-            suites,
-            "testsuite",
-            name=document,
-            tests=str(len(its)),
-            failures=str(len(failed)),
-            errors="0",
-            skipped=str(len(skipped)),
-        )
-        for row in its:
-            name = f"line {row.line}: {' '.join(row.landscapes)} ({row.framework})"
-            case = ElementTree.SubElement(suite, "testcase", classname=document, name=name)
-            case.set("time", f"{row.seconds or 0:.3f}")
-            if row in failed:
-                ElementTree.SubElement(case, "failure", message=_printable(row.finding or row.why))
-            elif row in skipped:
-                ElementTree.SubElement(case, "skipped", message=_printable(f"{row.status}: {row.why}"))
-            elif row.why:
-                ElementTree.SubElement(case, "system-out").text = _printable(row.why)
-    return cast("bytes", ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
-
-
-def _printable(text: str) -> str:
-    """*text* without what XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from duals import CONF, IMPORTS, installed, write_pair
 
-from sphinx_optviz.check import Row, _as_junit
+from sphinx_optviz.check_report import Row, as_junit
 from sphinx_optviz.runs import RUN_SCHEMA
 
 if TYPE_CHECKING:
@@ -432,7 +432,7 @@ def test_names_with_other_letters_reach_the_reports(make_book: Any) -> None:
 def test_report_for_junit_is_xml_whatever_is_said() -> None:
     said = "a \x00 b \x1b[0m < & \" ' \ud800 \uffff \n ü 山"
     row = Row(document="d", source="d.rst", line=1, landscapes=("a",), framework="numpy", status="failed", why=said)
-    (case,) = ElementTree.fromstring(_as_junit([row], {"failed"})).iter("testcase")
+    (case,) = ElementTree.fromstring(as_junit([row], {"failed"})).iter("testcase")
     assert case[0].attrib["message"].endswith("ü 山")
 
 

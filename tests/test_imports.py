@@ -49,6 +49,7 @@ LAYERS = [
             "report",
         ),
         *("staleness", "pages", "memory", "notebooks", "cell_agreement", "cell_shown", "output_nodes"),
+        *("check_report", "cell_check"),
     ],
     ["pipeline", "cell_build"],
     ["update", "check"],
@@ -77,6 +78,7 @@ SIDEWAYS = {
     ("cell_shown", "description"),  # lists in words
     ("cell_shown", "notebooks"),  # why a cell was not run
     ("cell_shown", "shown"),  # the sentences of a verdict
+    ("cell_check", "check_report"),  # a row
     ("pipeline", "cell_build"),
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
