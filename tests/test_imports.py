@@ -34,6 +34,7 @@ LAYERS = [
             "description",
             "execute",
             "comparison",
+            "critical_comparison",
             "agreement",
             "draw",
             "shown",
@@ -55,6 +56,8 @@ SIDEWAYS = {
     ("runs", "model"),  # digests
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
+    ("comparison", "critical_comparison"),
+    ("critical_comparison", "spots"),  # places in words
     ("agreement", "comparison"),  # numbers are compared without knowing a plot
     ("directive", "grammar"),  # what an option's line says
     ("marks", "plan"),  # what is found becomes part of a plot
@@ -83,7 +86,7 @@ ADAPTERS = {
 # Sent to an interpreter that has nothing of ours.
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
-    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "find")),
+    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "breaks", "find")),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.
@@ -93,7 +96,7 @@ DRAWING = [
 ]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
-    *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
+    *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
 ]
 
