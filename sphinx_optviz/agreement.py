@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.plan import Plot, Series
 
 # In the memory of comparisons: bump it when the same numbers may be judged in another way.
-_JUDGEMENT = 8
+_JUDGEMENT = 9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.model import KINDS
-from sphinx_optviz.spots import coordinates, lowest, name_of, spots
+from sphinx_optviz.spots import coordinates, lowest, name_of, spots, unknown_extremes, with_article
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 _OPERATIONS: tuple[Operation, ...] = ("values", "gradients", "hessians")
 
-# A number that is written without rounding has to be right to this part of itself, or of the domain.
+# A number that is written without rounding has to be right to this part of itself, or of the domain; a value to less.
 _EXACT = 1e-6
+_EXACT_VALUE = 1e-7
+
+# Kinds of which a place can be anywhere on a line or in a region.
+_EXTENDED = ("valley", "ridge", "plateau")
+
+# Of the domain: so far from a bent line may be what lies on it, for it is known at some two hundred points.
+_LINE = 5e-4
 
 # What rounding leaves of the numbers that a result is made of, at most.
 _ROUNDING = 1e-12
@@ -37,7 +44,7 @@ class Quantities:
     height: float = 0.0  # of the function in its domain, as far as that is known: against it a value is small
 
 
-def tolerance_of(written: str, scale: float) -> float:
+def tolerance_of(written: str, scale: float, part: float = _EXACT) -> float:
     """How far the true number may be from one that is *written* so, where numbers of the size *scale* occur.
 
     Half a unit of the last digit, for a number with at least two decimals, or a decimal point and three digits: it may
@@ -47,7 +54,7 @@ def tolerance_of(written: str, scale: float) -> float:
     decimals = len(mantissa.partition(".")[2])
     digits = len(re.sub(r"\D", "", mantissa).lstrip("0"))
     number = abs(float(mantissa + ("e" + exponent if exponent else "")))
-    exact = _EXACT * max(scale, number)
+    exact = part * max(scale, number)
     if decimals >= 2 or (decimals == 1 and digits >= 3):
         return max(0.5000001 * 10.0 ** (int(exponent or 0) - decimals), exact)
     return exact
@@ -60,15 +67,22 @@ def _number(written: str) -> float:
 def check_points(claim: Claim, critical: CriticalPoints, widths: Sequence[float]) -> str:
     """What is wrong with a claim about critical points, "" if nothing; *widths* of the domain."""
     kind = claim.where.kind
+    if kind.startswith("global") and (why := unknown_extremes(critical)):
+        return f"that cannot be told: {why}"
     found = spots(critical, kind, claim.where.near)
     if claim.count is not None:
         return _check_count(claim.count, kind, found, critical)
     if len(claim.numbers) != len(widths):
         variables = "one variable" if len(widths) == 1 else "two variables"
         return f"the function has {variables}, and {coordinates(map(_number, claim.numbers))} is no point of it"
+    if kind in _EXTENDED and not claim.where.near:
+        found = spots(critical, kind, [_number(text) for text in claim.numbers])
     for spot in found:
         offs = [abs(_number(text) - x) for text, x in zip(claim.numbers, spot.at, strict=True)]
-        allowed = [_allowed(claim, text, width) for text, width in zip(claim.numbers, widths, strict=True)]
+        least = _LINE if spot.kind in ("valley", "ridge") else 0.0
+        allowed = [
+            max(_allowed(claim, text, width), least * width) for text, width in zip(claim.numbers, widths, strict=True)
+        ]
         if all(off <= limit for off, limit in zip(offs, allowed, strict=True)):
             return ""
     return _unsure(critical) or _instead(claim, kind, found, critical, widths)
@@ -79,7 +93,8 @@ def _unsure(critical: CriticalPoints) -> str:
 
 
 def _allowed(claim: Claim, written: str, scale: float) -> float:
-    return claim.tolerance if claim.tolerance is not None else tolerance_of(written, scale)
+    part = _EXACT_VALUE if claim.subject == "value" else _EXACT
+    return claim.tolerance if claim.tolerance is not None else tolerance_of(written, scale, part)
 
 
 def _check_count(count: int, kind: str, found: Sequence[Spot], critical: CriticalPoints) -> str:
@@ -133,7 +148,7 @@ def _instead(claim: Claim, kind: str, found: Sequence[Spot], critical: CriticalP
     else:
         truth = f"there is no {kind}{_whole(critical)}"
     if here and here[0] not in found:
-        truth += f"; at {coordinates(here[0].at)} there is {_with_article(name_of(here[0], critical))}"
+        truth += f"; at {coordinates(here[0].at)} there is {with_article(name_of(here[0], critical))}"
         if here[0].eigenvalues:
             truth += (
                 f", with the eigenvalue{'s' if len(here[0].eigenvalues) > 1 else ''} {_numbers(here[0].eigenvalues)}"
@@ -141,12 +156,8 @@ def _instead(claim: Claim, kind: str, found: Sequence[Spot], critical: CriticalP
     return truth
 
 
-def _with_article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
 def _numbers(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)
+    return ", ".join(f"{value:.6g}" if abs(value) < 1e5 else f"{value:.12g}" for value in values)
 
 
 def check_quantity(claim: Claim, true: Quantities) -> str:
@@ -178,6 +189,8 @@ def check_quantity(claim: Claim, true: Quantities) -> str:
 
 def check_at_spots(claim: Claim, critical: CriticalPoints) -> str:
     """What is wrong with a claim about a number at points by their kind, "" if nothing; all of them must have it."""
+    if claim.where.kind.startswith("global") and (why := unknown_extremes(critical)):
+        return f"that cannot be told: {why}"
     found = spots(critical, claim.where.kind, claim.where.near)
     if not found:
         return f"there is no {claim.where.kind}{_whole(critical)}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_optviz.critical_comparison import difference_of_points
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import TOLERANCES
 from sphinx_optviz.points import cell_count, cells_of, points_of, with_neighbours
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     import numpy
 
-    from sphinx_optviz.critical import CriticalPoint, CriticalPoints
     from sphinx_optviz.runs import Operation, Result, Run
 
     Numbers = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
@@ -83,51 +83,27 @@ def compare(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> Compariso
         if found:
             others = dict.fromkeys(item.operation for item in found if item.operation != found[0].operation)
             disagreements.append(replace(found[0], also=tuple(others)))
-        elif other := next(
-            filter(None, (compare_critical(function, pair) for pair in pairs if pair.run.searches)), None
-        ):
+        elif other := next(filter(None, (_points(function, pair) for pair in pairs if pair.run.searches)), None):
             disagreements.append(other)
         elif lowered := _lowered(function, pairs[0], tolerances):
             disagreements.append(lowered)
     return Comparison(largest=largest, uncompared=tuple(sorted(uncompared)), disagreements=tuple(disagreements))
 
 
-def compare_critical(function: str, pair: Pair) -> Disagreement | None:
-    """The first critical point that one framework has and the other has not, or has of another kind."""
-    mine, its = pair.result.critical[function], pair.reference.critical[function]
-    dtypes = {pair.result.dtypes[function], pair.reference.dtypes[function]}
-    if mine.doubts or its.doubts or dtypes != {"float64"}:
-        return None  # in fewer digits, points are told apart less well than that
-    labels = framework(pair.run.framework).label, framework(pair.reference_framework).label
-    widths = [axis.high - axis.low for axis in pair.run.axes]
-    hint = ""
-    for (one, other), (label, other_label) in (((mine, its), labels), ((its, mine), labels[::-1])):
-        for point in one.points:
-            if _partner(point, other, widths) is None and not hint:
-                place = ", ".join(f"{number:.6g}" for number in point.at)
-                hint = f"{label} has a {point.kind} at ({place}), and {other_label} has none there"
-    counts = [(len(item.points), sorted(line.kind for line in item.lines), len(item.plateaus)) for item in (mine, its)]
-    if not hint and counts[0] == counts[1]:
+def _points(function: str, pair: Pair) -> Disagreement | None:
+    """How the critical points differ."""
+    hint = difference_of_points(function, pair)
+    counts = [len(result.critical[function].points) for result in (pair.result, pair.reference)]
+    if not hint:
         return None
     return Disagreement(
         function=function,
         kind="critical_points",
         operation="critical_points",
-        points=len(mine.points),
-        total=len(its.points),
-        hint=hint or "their valleys, ridges or plateaus differ",
+        points=counts[0],
+        total=counts[1],
+        hint=hint,
     )
-
-
-def _partner(point: CriticalPoint, other: CriticalPoints, widths: Sequence[float]) -> CriticalPoint | None:
-    """The same point as the *other* framework has it."""
-    # Where the Hessian is singular, rounding moves a point by the root of what it moves others by.
-    apart = 1e-3 if point.degenerate else 1e-6
-    for found in other.points:
-        near = all(abs(x - y) <= apart * width for x, y, width in zip(point.at, found.at, widths, strict=True))
-        if near and (found.kind, found.valleys) == (point.kind, point.valleys):
-            return found
-    return None
 
 
 def lowered_precision(run: Run, result: Result, tolerances: Mapping[str, float]) -> tuple[Disagreement, ...]:

@@ -69,6 +69,15 @@ class CriticalPoints:
     kinks: tuple[Extremum, ...]  # where the function is not differentiable
     edges: tuple[Extremum, ...]  # where it would go on falling, or rising, beyond the edge
     doubts: tuple[str, ...]  # why something may be missing
+    jumps: tuple[Point, ...] = ()  # places where the function jumps, or has a pole
+    beyond: tuple[Point, ...] = ()  # places where it is lower, or higher, than at all that was found
+    defined: bool = True  # whether it is finite everywhere, but for these
+    exact: bool = True  # whether the framework differentiates by itself
+
+    @property
+    def knows_extremes(self) -> bool:
+        """Whether the lowest and the highest of what was found are those of the function."""
+        return self.defined and not self.jumps and not self.beyond
 
     @classmethod
     def from_plain(cls, found: Mapping[str, Any]) -> CriticalPoints:
@@ -108,6 +117,10 @@ class CriticalPoints:
             kinks=tuple(map(_extremum, found["kinks"])),
             edges=tuple(map(_extremum, found["edges"])),
             doubts=tuple(map(str, found["doubts"])),
+            jumps=tuple(map(_point, found["jumps"])),
+            beyond=tuple(map(_point, found["beyond"])),
+            defined=bool(found["defined"]),
+            exact=bool(found["exact"]),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import prod
 from typing import TYPE_CHECKING
 
 from sphinx.locale import get_translation
@@ -148,18 +149,31 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
 
 
 def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
-    sentences = _walk(critical, axes[0]) if len(axes) == 1 else _extremes(critical)
+    sentences = _breaks(critical)
+    if critical.knows_extremes:
+        sentences = _walk(critical, axes[0]) if len(axes) == 1 else _extremes(critical)
     points = spots(critical, "critical point")
     kinks = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind) if spot.point is None]
     for spot in points if len(points) <= _MOST else _best_of(critical):
         sentences.append(_of_point(spot, critical))
+    if len(points) > _MOST:
+        sentences.append(_("There are %s critical points in all.") % len(points))
     for line in critical.lines:
         words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
         way = _("%(kind)s, closed, through %(start)s") if line.is_closed else _("%(kind)s from %(start)s to %(end)s")
         sentences.append(way % words + _value(line.value))
     for plateau in critical.plateaus:
         words = {"start": _place(plateau.low), "end": _place(plateau.high)}
-        sentences.append(_("Flat from %(start)s to %(end)s") % words + _value(plateau.value))
+        box = prod(
+            (high - low) / (axis.high - axis.low)
+            for low, high, axis in zip(plateau.low, plateau.high, axes, strict=True)
+        )
+        flat = (
+            _("Flat from %(start)s to %(end)s")
+            if plateau.part > 0.98 * box
+            else _("Flat in a region between %(start)s and %(end)s")
+        )
+        sentences.append(flat % words + _value(plateau.value))
     for spot in kinks:
         words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at)}
         sentences.append(_("%(kind)s at %(place)s, where there is no derivative") % words + _value(spot.value))
@@ -204,6 +218,21 @@ def _walk(critical: CriticalPoints, axis: Axis) -> list[str]:
             )
             % words
         )
+    return sentences
+
+
+def _breaks(critical: CriticalPoints) -> list[str]:
+    """Where the function jumps, or is not defined: then it cannot be told how it rises and falls."""
+    sentences = []
+    if critical.jumps:
+        places = listed([_place(at) for at in critical.jumps[:3]])
+        more = len(critical.jumps) > 3
+        sentences.append(
+            (_("It jumps, or has a pole, at %s and elsewhere.") if more else _("It jumps, or has a pole, at %s."))
+            % places
+        )
+    if not critical.defined:
+        sentences.append(_("It is not defined everywhere in the domain."))
     return sentences
 
 

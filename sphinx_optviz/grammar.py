@@ -127,7 +127,9 @@ def claim(text: str, line: int) -> Claim:
     whole = " ".join(text.split())
     body, tolerance = whole, None
     if with_tolerance := _TOLERANCE.match(whole):
-        body, tolerance = with_tolerance[1], abs(number(with_tolerance[2]))
+        body, tolerance = with_tolerance[1], number(with_tolerance[2])
+        if tolerance < 0:
+            raise ValueError(f"{whole!r} is not valid: a tolerance is not negative")
     left, at, right = body.partition("@")
     if not at:
         return _count_claim(whole, body, line, tolerance)

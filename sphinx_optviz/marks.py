@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sphinx_optviz.model import DEFAULT_COUNTS, KINDS, Annotation, Where
 from sphinx_optviz.plan import Label, Line, Mark, PlanError, Series, grid_of, series_named
 from sphinx_optviz.runs import Axis
-from sphinx_optviz.spots import coordinates, labelled, lowest, name_of, spots
+from sphinx_optviz.spots import coordinates, labelled, lowest, name_of, spots, unknown_extremes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,6 +92,8 @@ def _place(
 def _why_none(kind: str, series: Series, critical: CriticalPoints) -> str:
     """Why there is no point of *kind*, for the author."""
     box = ", ".join(f"{axis.name} from {axis.low:g} to {axis.high:g}" for axis in series.axes)
+    if kind.startswith("global ") and (unknown := unknown_extremes(critical)):
+        return f"the {kind} of {series.landscape.name} cannot be told: {unknown}"
     why = f"{series.landscape.name} has no {kind} in its domain, {box}"
     best = kind.removeprefix("global ")
     if kind.startswith("global ") and (other := lowest(critical, best)) is not None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from sphinx_optviz.grammar import coordinates, kind_named
 from sphinx_optviz.model import Number
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Failure
-from sphinx_optviz.spots import best, spots
+from sphinx_optviz.spots import best, spots, unknown_extremes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +61,9 @@ _EXPRESSION = re.compile(
 
 _DEFAULT_FORMAT = ".4g"
 
+# Letters of a number.
+_LONGEST = 60
+
 
 class ExpressionError(Exception):
     """An expression that means nothing; the message is for the author."""
@@ -83,11 +87,12 @@ class Question:
 
 def question(expression: str, location: str, settings: Settings, catalogue: Catalogue) -> Question:
     """Raises ExpressionError or LandscapeError."""
-    text, bar, wanted_format = expression.partition("|")
+    text, _, wanted_format = expression.partition("|")
     found = _EXPRESSION.fullmatch(text.strip())
     if found is None:
         raise ExpressionError("write it as 'saddle.value(1, 2)', 'saddle.hess(0, 0)' or 'local_minima.argmin'")
-    _check_format(wanted_format.strip() if bar else _DEFAULT_FORMAT)
+    wanted_format = wanted_format.strip() or _DEFAULT_FORMAT
+    _check_format(wanted_format)
     landscape = catalogue.get(found["landscape"])
     functions = [function.name for function in landscape.functions]
     function = found["function"] or functions[0]
@@ -114,14 +119,15 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
         index=int(found["index"]) if found["index"] else None,
         part=found["part"] or "",
         part_index=int(found["part_index"]) if found["part_index"] else None,
-        format=wanted_format.strip() if bar else _DEFAULT_FORMAT,
+        format=wanted_format,
         runs=(series.at(name, at) if at else series.search(name),),
     )
 
 
 def _check_format(text: str) -> None:
     try:
-        format(1.5, text)
+        if len(format(1.5, text)) > _LONGEST:
+            raise ValueError("it makes numbers too long")
     except ValueError as error:
         raise ExpressionError(f"the format {text!r} is not valid: {error}") from error
 
@@ -165,6 +171,9 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
 
 def _of_points(critical: CriticalPoints, asked: Question) -> Number:
     found = spots(critical, asked.kind)
+    why = unknown_extremes(critical)
+    if why and asked.kind.startswith("global"):
+        raise ExpressionError(f"that cannot be told: {why}")
     if asked.part == "count":
         if critical.doubts:
             raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
@@ -231,6 +240,8 @@ def _part_of(spot: Spot, asked: Question) -> Number:
 
 def _shown_quantity(true: Quantities, asked: Question) -> Number:
     if asked.quantity == "value":
+        if not math.isfinite(true.value):
+            raise ExpressionError(f"the function is not finite there: {true.value}")
         return _number(true.value, asked.format)
     name = _AT[asked.quantity]
     numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
@@ -258,7 +269,8 @@ def _number(number: float, spec: str) -> Number:
         text = text.replace("-", "")
     mantissa, e, exponent = text.lower().partition("e")
     if not e:
-        return Number(text.replace("-", "−"), text.replace("%", r"\%"))
+        # In mathematics a comma is followed by a space, unless it stands in braces.
+        return Number(text.replace("-", "−"), text.replace("%", r"\%").replace(",", "{,}"))
     power = str(int(exponent))
     plain = f"{mantissa}·10{power.translate(_SUPERSCRIPTS)}".replace("-", "−")
     return Number(plain, f"{mantissa} \\cdot 10^{{{power}}}")

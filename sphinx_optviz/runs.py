@@ -20,6 +20,9 @@ Operation = Literal["values", "gradients", "hessians", "critical_points"]
 # In every key: bump it when the same code and arguments may give other numbers, or numbers laid out differently.
 RUN_SCHEMA = 2
 
+# Likewise, of searches for critical points alone.
+_SEARCH_SCHEMA = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -72,6 +75,8 @@ class Run:
         ]
         if self.through is not None:
             content.append(self.through)
+        if self.searches:
+            content.append(_SEARCH_SCHEMA)
         object.__setattr__(self, "key", digest_of(content)[:32])
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import dist
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sphinx_optviz.critical import CriticalPoint, CriticalPoints, Point
+    from sphinx_optviz.critical import CriticalLine, CriticalPoint, CriticalPoints, Plateau, Point
 
 # Two values are the same if they differ by no more than this part of all that the values span.
 _SAME = 1e-9
@@ -32,7 +33,8 @@ class Spot:
 
 def spots(critical: CriticalPoints, kind: str, near: Sequence[float] = ()) -> list[Spot]:
     """All points of *kind*; the one nearest to *near*, if that is given."""
-    found = _OF_KIND[kind](critical) if kind in _OF_KIND else [spot for spot in _all(critical) if spot.kind == kind]
+    named = _OF_KIND.get(kind)
+    found = named(critical) if named else [spot for spot in _all(critical, near) if spot.kind == kind]
     if near and found:
         fitting = [spot for spot in found if len(spot.at) == len(near)]
         return [min(fitting, key=lambda spot: dist(spot.at, near))] if fitting else []
@@ -52,19 +54,37 @@ def _points(critical: CriticalPoints) -> list[Spot]:
     return [Spot(point.kind, point.at, point.value, point) for point in critical.points]
 
 
-def _all(critical: CriticalPoints) -> list[Spot]:
-    lines = [Spot(line.kind, line.at[len(line.at) // 2], line.value) for line in critical.lines]
-    middles = [
-        (plateau, tuple((low + high) / 2 for low, high in zip(plateau.low, plateau.high, strict=True)))
-        for plateau in critical.plateaus
-    ]
+def _all(critical: CriticalPoints, near: Sequence[float] = ()) -> list[Spot]:
+    """Everything; of a line and of a plateau the point nearest to *near*, or one in the middle."""
     return [
         *_points(critical),
-        *lines,
-        *(Spot("plateau", at, plateau.value) for plateau, at in middles),
+        *(Spot(line.kind, _on_line(line, near), line.value) for line in critical.lines),
+        *(Spot("plateau", _in_plateau(plateau, near), plateau.value) for plateau in critical.plateaus),
         *(Spot("kink", kink.at, kink.value) for kink in critical.kinks),
         *(Spot(f"edge {edge.kind}", edge.at, edge.value) for edge in critical.edges),
     ]
+
+
+def _on_line(line: CriticalLine, near: Sequence[float]) -> Point:
+    """Between two of its points, too, along the straight way."""
+    if len(near) != len(line.at[0]):
+        return line.at[len(line.at) // 2]
+    best = line.at[0]
+    for one, other in pairwise(line.at):
+        way = [b - a for a, b in zip(one, other, strict=True)]
+        length = sum(step * step for step in way)
+        part = sum((x - a) * step for x, a, step in zip(near, one, way, strict=True)) / length if length else 0.0
+        here = tuple(a + min(max(part, 0.0), 1.0) * step for a, step in zip(one, way, strict=True))
+        best = min(best, here, key=lambda at: dist(at, near))
+    return best
+
+
+def _in_plateau(plateau: Plateau, near: Sequence[float]) -> Point:
+    """Of the box around it: it fills that in one variable; in two, as far as is known."""
+    middle = tuple((low + high) / 2 for low, high in zip(plateau.low, plateau.high, strict=True))
+    if len(near) != len(middle):
+        return middle
+    return tuple(min(max(x, low), high) for x, low, high in zip(near, plateau.low, plateau.high, strict=True))
 
 
 def _local(critical: CriticalPoints, kind: str) -> list[Spot]:
@@ -76,9 +96,21 @@ def _local(critical: CriticalPoints, kind: str) -> list[Spot]:
 def _global(critical: CriticalPoints, kind: str) -> list[Spot]:
     """The lowest minima inside, if the function is nowhere lower: not on the edge, nor in a valley."""
     found = lowest(critical, kind)
-    if found is None:
+    if found is None or not critical.knows_extremes:
         return []
     return [spot for spot in _local(critical, kind) if _same(spot.value, found.value, critical)]
+
+
+def unknown_extremes(critical: CriticalPoints) -> str:
+    """Why it cannot be told where the function is lowest and highest; "" if it can."""
+    if critical.jumps:
+        more = f" and {len(critical.jumps) - 1} more places" if len(critical.jumps) > 1 else ""
+        return f"the function jumps, or has a pole, at {coordinates(critical.jumps[0])}{more}"
+    if not critical.defined:
+        return "the function is not finite everywhere in the domain"
+    if critical.beyond:
+        return f"the function goes beyond all that was found at {coordinates(critical.beyond[0])}"
+    return ""
 
 
 def _same(one: float, other: float, critical: CriticalPoints) -> bool:
@@ -148,3 +180,8 @@ def coordinates(at: Iterable[float]) -> str:
     """As texts for authors have them."""
     numbers = [f"{number:.6g}" for number in at]
     return numbers[0] if len(numbers) == 1 else f"({', '.join(numbers)})"
+
+
+def with_article(noun: str) -> str:
+    """*noun* with "a" or "an"."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -42,6 +42,8 @@ LANDSCAPES = {
     "rise": ("def f(x):\n    return np.tanh(x)\n", "x = [-2, 5]"),
     "circle": ("def f(x, y):\n    return (x**2 + y**2 - 1) ** 2\n", "x = [-1.5, 1.5]\ny = [-1.5, 1.5]"),
     "monkey": ("def f(x, y):\n    return x**3 - 3 * x * y**2\n", PLANE),
+    "step": ("def f(x):\n    return np.where(x.value < 1, x**2, x**2 - 3)\n", "x = [-2, 2]"),
+    "root": ("def f(x):\n    return x**0.5\n", "x = [-1, 2]"),
     "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1, 1.1]"),
 }
 
@@ -74,11 +76,33 @@ TRUE = {
         *("no minima", "1 saddle point", "gradient @ (0.5, 0.25) = 1, -0.5", "eigenvalues @ (0, 0) = 2, -2"),
     ],
     "cubic": ["inflection @ 0", "1 inflection point", "degenerate @ 0", "no minimum", "1 degenerate point"],
-    "valley": ["1 valley", "no critical points", "no minima", "no ridges", "value @ valley = 0"],
-    "flat": ["1 plateau", "no critical points", "value @ plateau = 3", "value @ 0 = 3"],
+    "valley": [
+        "valley @ (0, 1)",
+        "valley @ (0, -0.7) ± 0.1",
+        "1 valley",
+        "no critical points",
+        "no minima",
+        "no ridges",
+        "value @ valley = 0",
+    ],
+    "flat": [
+        "plateau @ -0.5",
+        "plateau @ 1.9",
+        "1 plateau",
+        "no critical points",
+        "value @ plateau = 3",
+        "value @ 0 = 3",
+    ],
     "kink": ["1 kink", "kink @ 0", "minimum @ 0", "global minimum @ 0", "no critical points"],
     "rise": ["no critical points", "edge minimum @ -2", "edge maximum @ 5", "value @ 0 = 0", "gradient @ 0 = 1"],
-    "circle": ["1 valley", "maximum @ (0, 0)", "0 minima", "value @ (0, 0) = 1"],
+    "circle": [
+        "valley @ (1, 0)",
+        "valley @ (0.6, 0.8)",
+        "1 valley",
+        "maximum @ (0, 0)",
+        "0 minima",
+        "value @ (0, 0) = 1",
+    ],
     "monkey": ["1 monkey saddle", "monkey saddle @ (0, 0)", "1 saddle", "degenerate @ (0, 0)"],
 }
 
@@ -137,11 +161,17 @@ FALSE = {
     "valley": {
         "1 minimum": "there is no minimum; there is a valley from (0, ",
         "no valleys": "there is 1 valley",
+        "valley @ (0.1, 1)": "the valley is at (0, 1)",
     },
-    "flat": {"1 minimum": "there is no minimum; there is a plateau from -1 to 2"},
+    "step": {
+        "global minimum @ 0": "that cannot be told: the function jumps, or has a pole, at 1",
+        "value @ global minimum = 0": "that cannot be told: the function jumps",
+    },
+    "root": {"no global maximum": "that cannot be told: the function is not finite everywhere in the domain"},
+    "flat": {"plateau @ 3": "the plateau is at 2", "1 minimum": "there is no minimum; there is a plateau from -1 to 2"},
     "kink": {"critical point @ 0": "there is no critical point; at 0 there is a kink"},
     "rise": {"global minimum @ -2": "there is no global minimum; at -2 there is an edge minimum"},
-    "circle": {"4 minima": "there is no minimum; there is a valley, closed, through (-"},
+    "circle": {"4 minima": "there is no minimum; there is a valley, closed, through ("},
     "monkey": {
         "2 monkey saddles": "there is 1 monkey saddle: (0, 0)",
         "minimum @ (0, 0)": "at (0, 0) there is a degenerate monkey saddle",
@@ -233,7 +263,7 @@ def test_false_claims_are_told_at_their_lines_with_what_is_true(book: Book) -> N
         for said, truth in claims.items():
             start = lines.index(f"      {said}", start)
             expected.append((start + 1, said, truth))
-    warnings = [warning for warning in told(book.build("text", warnings=True).warnings) if warning[3] != "domain"]
+    warnings = [warning for warning in told(book.build("text", warnings=True).warnings) if warning[3] == "claim"]
     assert [(file, subtype) for file, _, _, subtype in warnings] == [("index.rst", "claim")] * len(expected)
     wrong = [
         (line, message, truth)

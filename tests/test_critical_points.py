@@ -284,6 +284,63 @@ def test_function_that_changes_too_fast_leaves_doubts(f: Callable[[Any], Any], l
     assert search(f, [low], [high]).doubts
 
 
+# ---- where a function is not continuous
+
+
+def step(x: Any) -> Any:
+    return hd.where(x.value < 1, x**2, x**2 - 3)
+
+
+@pytest.mark.parametrize(
+    ("f", "low", "high", "jumps"),
+    [
+        (step, -2, 2, [1.0]),
+        (lambda x: hd.where(x.value < 0.3, x, x - 0.01), -1, 1.2, [0.3]),
+        (lambda x: x**2 + 1 / (x - 0.333), -3, 3.01, [0.333]),
+        (lambda x: 1 / x, -1, 1.01, [0.0]),
+        (lambda x: hd.sin(x) / hd.cos(x), -2, 2.1, [-PI / 2, PI / 2]),
+    ],
+    ids=["step", "small step", "pole", "hyperbola", "tangent"],
+)
+def test_jumps_and_poles_are_found(f: Callable[[Any], Any], low: float, high: float, jumps: list[float]) -> None:
+    found = search(f, [low], [high])
+    assert np.ravel(found.jumps) == approx(jumps, abs=1e-9)
+    assert not found.knows_extremes
+    assert spots(found, "global minimum") == spots(found, "global maximum") == []
+
+
+def test_point_where_the_function_jumps_is_none() -> None:
+    found = search(lambda x: hd.where(x.value < 0, 0 * x - 1, 0 * x + 1) + 0.1 * x**2, [-2], [2])
+    assert np.ravel(found.jumps) == approx([0], abs=1e-9)
+    assert found.points == ()
+
+
+def test_pole_that_is_symmetric_goes_beyond_all_that_is_found() -> None:
+    found = search(lambda x: 1 / (x - 0.3) ** 2, [-1], [1.2])
+    assert found.beyond[0][0] == approx(0.3, abs=2e-3)
+    assert not found.knows_extremes
+
+
+@pytest.mark.parametrize("f", [sqrt, hd.log, lambda x: 0 * sqrt(x) + hd.sin(3 * x) + x])
+def test_function_that_is_not_defined_everywhere_is_not_known(f: Callable[[Any], Any]) -> None:
+    found = search(f, [-1], [2.5])
+    assert not found.defined
+    assert not found.knows_extremes
+
+
+def test_jump_along_a_line() -> None:
+    found = search(lambda x, y: hd.where(x.value < 1, x**2 + y**2, x**2 + y**2 - 3), [-2, -2], [2, 2.1])
+    assert len(found.jumps) > 3
+    assert np.array(found.jumps)[:, 0] == approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "f", [absolute, hd.exp, lambda x: hd.tanh(1e4 * (x - 0.2)), lambda x: hd.sin(300 * x), lambda x: 0 * x + 3]
+)
+def test_continuous_function_is_known(f: Callable[[Any], Any]) -> None:
+    assert search(f, [-1], [2]).knows_extremes
+
+
 # ---- two variables
 
 

@@ -53,7 +53,7 @@ def test_code_that_fails(make_book: Any, fault: str) -> None:
 
 def test_what_code_prints_reaches_nobody_unless_it_fails(make_book: Any, capfd: pytest.CaptureFixture[str]) -> None:
     flood = (
-        "import os\n\ndef f(x):\n    for _ in range(100):\n        print('y' * 1_000_000)\n    os.write(2, b'noise')\n"
+        "import os\n\ndef f(x):\n    for _ in range(3):\n        print('y' * 1_000_000)\n    os.write(2, b'noise')\n"
     )
     book: Book = make_book(page=".. optplot:: loud\n\n.. optplot:: failing\n")
     book.landscape("loud", flood + "    return x\n")

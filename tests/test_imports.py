@@ -40,6 +40,7 @@ LAYERS = [
             "description",
             "execute",
             "comparison",
+            "critical_comparison",
             "agreement",
             "draw",
             "shown",
@@ -64,6 +65,8 @@ SIDEWAYS = {
     ("cell_entries", "store"),  # the lines of an entry
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
+    ("comparison", "critical_comparison"),
+    ("critical_comparison", "spots"),  # places in words
     ("agreement", "comparison"),  # numbers are compared without knowing a plot
     ("plot_directive", "grammar"),  # what an option's line says
     ("cell_directive", "grammar"),
@@ -106,8 +109,8 @@ ADAPTERS = {
 # Sent to an interpreter that has nothing of ours.
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
-    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "find")),
     *(f"cells.{name}" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")),
+    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "breaks", "find")),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.
@@ -117,7 +120,7 @@ DRAWING = [
 ]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
-    *("plan", "execute", "comparison", "agreement", "staleness", "memory", "draw"),
+    *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
     *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement"),
 ]

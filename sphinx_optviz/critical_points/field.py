@@ -49,6 +49,7 @@ class Field:
         largest = numpy.maximum(numpy.abs(self.low), numpy.abs(self.low + self.width))
         self.rounding = float(numpy.max(largest / self.width)) * numpy.finfo(float).eps
         self._has_hessians = True
+        self.spent = 0  # points at which the gradient was asked for
 
     def points(self, u: Array) -> Array:
         """Where the points *u*, shape (N, d), are; the same shape."""
@@ -82,6 +83,7 @@ class Field:
         return numpy.concatenate(parts)
 
     def _gradient(self, u: Array) -> Array:
+        self.spent += len(u)
         found: Array = numpy.asarray(self._gradients(self._columns(self._padded(u)))[0], dtype=float)[: len(u)]
         scaled: Array = found * self.width
         return scaled
@@ -147,6 +149,7 @@ class Border(Field):
 
     def __init__(self, box: Field) -> None:
         self.box = box
+        self.spent = 0
         self.variables = 1
         self.low, self.width = numpy.zeros(1), numpy.ones(1)
         self.rounding = 8 * box.rounding
@@ -174,6 +177,7 @@ class Border(Field):
         return self.box.value(self.embedded(u))
 
     def gradient(self, u: Array) -> Array:
+        self.spent += len(u)
         axis, _, _ = self.edge(u)
         found: Array = 8 * self.box.gradient(self.embedded(u))[numpy.arange(len(u)), axis]
         return found[:, None]

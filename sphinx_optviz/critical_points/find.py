@@ -9,6 +9,7 @@ import numpy
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sphinx_optviz.critical_points.breaks import beyond_all, breaks_in
     from sphinx_optviz.critical_points.edges import edge_extrema
     from sphinx_optviz.critical_points.field import Array, Columns, Field
     from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
@@ -72,7 +73,12 @@ def critical_points(
         if not (lines or plateaus or kinks or found.doubts):
             found.doubts += _turning_doubts(box, points)
         edges = edge_extrema(box)
-    points.sort(key=lambda point: point["at"])
+        assert found.first_look is not None
+        breaks = breaks_in(box, found.first_look)
+        points, kinks = (_not_at(breaks.jumps, items, box) for items in (points, kinks))
+        known = [item["value"] for item in (*points, *lines, *plateaus, *kinks, *edges)]
+    # In the order in which one reads them: rounding does not tell which of two is further to the left.
+    points.sort(key=lambda point: [round(x / width, 9) for x, width in zip(point["at"], box.width, strict=True)])
     return {
         "points": points,
         "lines": lines,
@@ -80,7 +86,19 @@ def critical_points(
         "kinks": kinks,
         "edges": edges,
         "doubts": sorted(set(found.doubts)),
+        "jumps": breaks.jumps,
+        "beyond": beyond_all(box, found.first_look, known),
+        "defined": breaks.defined,
+        "exact": box.is_exact,
     }
+
+
+def _not_at(jumps: list[list[float]], items: list[dict[str, Any]], box: Field) -> list[dict[str, Any]]:
+    """Those of *items* that do not lie where the function jumps: its gradient says nothing there."""
+    if not jumps:
+        return items
+    there = numpy.array(jumps)
+    return [item for item in items if (numpy.abs(there - item["at"]) / box.width).max(axis=1).min() > 1e-7]
 
 
 def _regular_points(box: Field, u: Array) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

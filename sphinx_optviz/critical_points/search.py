@@ -18,10 +18,10 @@ _BASE = {1: 1024, 2: 64}
 _SMALLEST = 2.0**-27
 
 # Points at which the gradient may be asked for in all; fewer where each of them takes many calls.
-_BUDGET = 6_000_000
+_BUDGET = 8_000_000
 
 # Where a cell is looked at beside its centre, from -1 to 1: its corners, and two points that share no period with it.
-_INSIDE = ((3 - 5**0.5) / 2, -((5**0.5 - 1) ** 3))
+_INSIDE = ((3 - 5**0.5) / 2, -(((5**0.5 - 1) / 2) ** 3))
 
 # Sampled bounds are no bounds: a cell is judged as if the gradient strayed by so much more from its linear model.
 _SAFETY = 2.0
@@ -67,6 +67,7 @@ class Search:
         self.kinks: list[Array] = []  # single places where the gradient jumps, shape (d,)
         self.flat: list[tuple[Array, float]] = []  # centres of cells without any slope, and their size
         self.steepest = 0.0  # the largest slope of the first cells
+        self.first_look: _Look | None = None
         self.doubts: list[str] = []
 
 
@@ -104,17 +105,17 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
         index = numpy.stack(numpy.meshgrid(*[numpy.arange(base)] * box.variables, indexing="ij"), axis=-1)
         index = index.reshape(-1, box.variables)
     found = Search(box.variables)
-    level, spent = 0, 0
+    level = 0
     noise = numpy.zeros(index.shape)
     roots = []
     while len(index):
-        spent += len(index) * (len(_offsets(box.variables)) + 1)
-        if spent > (_BUDGET if box.is_exact else _BUDGET // 6):
+        if box.spent > (_BUDGET if box.is_exact else _BUDGET // 4):
             found.doubts.append("it changes too fast to be searched completely")
             break
         look = look_at(box, (index + 0.5) * size, size)
         if level == 0:
             found.steepest = float(numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0))
+            found.first_look = look
             found.kinks = _kinks_in(box, look) if everywhere else []
         keep = _may_hold_a_root(look, noise, box.rounding)
         index, look = index[keep], _of(look, keep)

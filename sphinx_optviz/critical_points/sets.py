@@ -85,7 +85,7 @@ def _with_ends(box: Field, line: Array, *, is_smooth: bool) -> Array:
         way = line[-1] - line[-4]
         gap = numpy.where(way > 0, 1 - line[-1], line[-1]) / numpy.where(way == 0, numpy.nan, numpy.abs(way))
         reach = float(numpy.nanmin(gap))
-        if 0 < reach * numpy.linalg.norm(way) <= 2 * step:
+        if 0 < reach * numpy.linalg.norm(way) <= 5 * step:
             end = (line[-1] + reach * way)[None]
             if is_smooth:
                 end = end + least_step(box, end, 1e-6)
@@ -234,7 +234,9 @@ def kink_at(box: Field, group: Group) -> dict[str, Any] | None:
     kind = kind_by_values(box, at[0])
     if kind is None:
         return None
-    return {"at": told(box, at, group.extent)[0], "kind": kind, "value": value}
+    where = told(box, at, group.extent)
+    value = float(box.value((numpy.array(where) - box.low) / box.width)[0])
+    return {"at": where[0], "kind": kind, "value": value}
 
 
 def kind_by_values(box: Field, at: Array) -> str | None:

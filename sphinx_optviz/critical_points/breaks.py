@@ -1,0 +1,88 @@
+"""Where a function jumps, has a pole or is not defined: nothing that its gradient tells holds beyond such a place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy
+
+if TYPE_CHECKING:
+    from sphinx_optviz.critical_points.field import Array, Field
+    from sphinx_optviz.critical_points.search import _Look, _offsets, distinct
+    from sphinx_optviz.critical_points.sets import told
+
+# Pairs of samples that are looked at: those where the values fit their gradients least.
+_MOST_PAIRS = 64
+
+# Of what the function spans in the box: what values may be off that fit.
+_FITS = 1e-6
+
+
+class Breaks(NamedTuple):
+    """What keeps a function from being continuous in the box."""
+
+    jumps: list[list[float]]  # places where it jumps, or has a pole
+    defined: bool  # whether it is finite everywhere, but for these
+
+
+def breaks_in(box: Field, look: _Look) -> Breaks:
+    """By the samples of *look*, which cover the box: between two of them the values change by as much as they fall."""
+    offsets = _offsets(box.variables)
+    samples = look.samples
+    everywhere = numpy.concatenate([look.centres[:, None, :], samples], axis=1)
+    values = box.value(everywhere.reshape(-1, box.variables)).reshape(everywhere.shape[:2])
+    finite = numpy.isfinite(values)
+    if not finite.any():
+        return Breaks([], defined=False)
+    # Half a cell's way by the trapezoid's rule of Euler and Maclaurin: gradients and Hessians at both ends are known.
+    slopes = numpy.einsum("msi,si->ms", look.g[:, None] + look.g_samples, offsets) * look.size / 4
+    bends = numpy.einsum("si,msij,sj->ms", offsets, look.j[:, None] - look.j_samples, offsets) * look.size / 24
+    rise = values[:, 1:] - values[:, :1]
+    expected = slopes + bends
+    off = numpy.abs(rise - expected)
+    height = float(numpy.ptp(values[finite]))
+    least = max(_FITS * height, 1e-9 * float(numpy.abs(values[finite]).max()))
+    suspicious = ~(off <= numpy.maximum(0.1 * numpy.maximum(numpy.abs(rise), numpy.abs(expected)), least))
+    suspicious &= finite[:, 1:] & finite[:, :1]
+    cells, which = numpy.nonzero(suspicious)
+    order = numpy.argsort(-numpy.nan_to_num(off[cells, which], nan=numpy.inf), kind="stable")[:_MOST_PAIRS]
+    cells, which = cells[order], which[order]
+    jumps = _located(box, look.centres[cells], samples[cells, which])
+    return Breaks(told(box, distinct(jumps, look.size)) if len(jumps) else [], defined=bool(finite.all()))
+
+
+def _located(box: Field, one: Array, other: Array) -> Array:
+    """The places, shape (K, d), between *one* and *other*, (M, d), at which the values still differ after halving."""
+    if not len(one):
+        return one
+    ends = [one, other]
+    values = [box.value(one), box.value(other)]
+    first = numpy.abs(values[1] - values[0])
+    broken = numpy.zeros(len(one), dtype=bool)
+    for _ in range(42):
+        middle = (ends[0] + ends[1]) / 2
+        value = box.value(middle)
+        broken |= ~numpy.isfinite(value)
+        left = numpy.abs(value - values[0]) >= numpy.abs(values[1] - value)
+        left |= ~numpy.isfinite(value)
+        ends = [numpy.where(left[:, None], ends[0], middle), numpy.where(left[:, None], middle, ends[1])]
+        value = numpy.where(numpy.isfinite(value), value, values[1])
+        values = [numpy.where(left, values[0], value), numpy.where(left, value, values[1])]
+    broken |= (numpy.abs(values[1] - values[0]) > 0.2 * first) & (first > 0)
+    return ((ends[0] + ends[1]) / 2)[broken]
+
+
+def beyond_all(box: Field, look: _Look, known: list[float]) -> list[list[float]]:
+    """The lowest and the highest sample, where it lies beyond all *known* values: these are not all that there is."""
+    everywhere = numpy.concatenate([look.centres[:, None, :], look.samples], axis=1).reshape(-1, box.variables)
+    values = box.value(everywhere)
+    everywhere, values = everywhere[numpy.isfinite(values)], values[numpy.isfinite(values)]
+    if not len(values) or not known:
+        return []
+    slack = _FITS * float(numpy.ptp(values))
+    found = []
+    if values.min() < min(known) - slack:
+        found.append(everywhere[values.argmin()])
+    if values.max() > max(known) + slack:
+        found.append(everywhere[values.argmax()])
+    return told(box, found) if found else []
