@@ -28,6 +28,9 @@ _FINDER = _HERE.with_name("critical_points")
 _CELLS = _HERE.with_name("cells")
 _ENTRY_POINTS = "sphinx_optviz.frameworks"
 
+# What the code of a page's cells is likely to want; landscapes need neither.
+_FOR_CELLS = ("matplotlib==3.11.2", "ipython==9.18.1")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Framework:
@@ -66,7 +69,7 @@ BUILT_IN: dict[str, Framework] = {
             label="PyTorch",
             module="torch",
             adapter=_HERE / "pytorch.py",
-            requirements=("torch==2.13.0", "numpy==2.4.6"),
+            requirements=("torch==2.13.0", "numpy==2.4.6", *_FOR_CELLS),
             newest_python=(3, 14),
         ),
         Framework(
@@ -75,7 +78,7 @@ BUILT_IN: dict[str, Framework] = {
             module="mxnet",
             adapter=_HERE / "mxnet.py",
             # Its last release. It uses names that NumPy 1.24 removed, and that NumPy has no wheels for Python 3.12.
-            requirements=("mxnet==1.9.1", "numpy==1.23.5"),
+            requirements=("mxnet==1.9.1", "numpy==1.23.5", "matplotlib==3.10.9", "ipython==9.18.1"),
             newest_python=(3, 11),
         ),
         Framework(
@@ -83,7 +86,7 @@ BUILT_IN: dict[str, Framework] = {
             label="JAX",
             module="jax",
             adapter=_HERE / "jax.py",
-            requirements=("jax==0.10.2", "jaxlib==0.10.2", "numpy==2.4.6"),
+            requirements=("jax==0.10.2", "jaxlib==0.10.2", "numpy==2.4.6", *_FOR_CELLS),
             newest_python=(3, 14),
         ),
         Framework(
@@ -91,7 +94,7 @@ BUILT_IN: dict[str, Framework] = {
             label="TensorFlow",
             module="tensorflow",
             adapter=_HERE / "tensorflow.py",
-            requirements=("tensorflow-cpu==2.21.0", "numpy==2.4.6"),
+            requirements=("tensorflow-cpu==2.21.0", "numpy==2.4.6", *_FOR_CELLS),
             newest_python=(3, 13),
         ),
         Framework(
@@ -99,7 +102,7 @@ BUILT_IN: dict[str, Framework] = {
             label="NumPy",
             module="numpy",
             adapter=_HERE / "numpy.py",
-            requirements=("numpy==2.4.6",),
+            requirements=("numpy==2.4.6", *_FOR_CELLS),
             newest_python=(3, 14),
         ),
     )

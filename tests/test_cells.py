@@ -1,0 +1,542 @@
+"""Cells: code of the author's own, run a page and framework at a time with the habits of notebooks."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from duals import CONF, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Book, Built
+
+
+@pytest.fixture(autouse=True)
+def duals() -> Iterator[pytest.MonkeyPatch]:
+    """A second framework, which is NumPy by another name as long as cells do not use its dual numbers."""
+    with installed() as patch:
+        yield patch
+
+
+@pytest.fixture
+def book(make_book: Any) -> Book:
+    made: Book = make_book()
+    made.write("conf.py", CONF)
+    return made
+
+
+def cell(code: str, *options: str, framework: str = "numpy") -> str:
+    """A cell without tabs."""
+    lines = [".. optplot::", f"   :framework: {framework}", *(f"   {option}" for option in options), ""]
+    return "\n".join([*lines, *(f"   {line}" for line in code.strip("\n").split("\n")), "", ""])
+
+
+def tabs(blocks: dict[str, str], *options: str) -> str:
+    """A cell with framework blocks."""
+    lines = [".. optplot::", *(f"   {option}" for option in options), ""]
+    for names, code in blocks.items():
+        lines += [f"   .. framework:: {names}", "", *(f"      {line}" for line in code.strip("\n").split("\n")), ""]
+    return "\n".join([*lines, ""])
+
+
+def page(*parts: str) -> str:
+    return "Page\n====\n\n" + "\n".join(parts)
+
+
+def outputs(built: Built, name: str = "index.html") -> list[str]:
+    """The texts that cells have printed and returned, in order."""
+    found = re.findall(
+        r'<div class="optviz-(?:error-)?output highlight-none notranslate"><div class="highlight"><pre>(.*?)</pre>',
+        built.read(name),
+        re.DOTALL,
+    )
+    return [html.unescape(re.sub(r"<[^>]+>", "", text)).strip("\n") for text in found]
+
+
+def ran(built: Built) -> list[str]:
+    """The notebooks that were run, as ``index (numpy)``."""
+    return sorted(re.findall(r"running cells\.\.\. \[ *\d+/\d+\] (\S+ \(\w+\))", built.status))
+
+
+def messages(built: Built) -> list[tuple[int, str, str]]:
+    """Line, text and subtype of each warning."""
+    found = []
+    for warning in built.warnings:
+        match = re.fullmatch(r".*?:(\d+): WARNING: (.*) \[optviz\.(\w+)\]", warning)
+        assert match is not None, warning
+        found.append((int(match[1]), match[2], match[3]))
+    return found
+
+
+PLT = "import numpy as np\nfrom matplotlib import pyplot as plt"
+
+
+# ---- what cells show
+
+
+def test_cells_of_a_page_share_their_names(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 3"), "Text.\n", cell("x += 1\nprint(x)"), cell("x * 2")))
+    built = book.build()
+    assert outputs(built) == ["4", "8"]
+    assert ran(built) == ["index (numpy)"]
+
+
+def test_pages_share_nothing(book: Book) -> None:
+    book.write(
+        "index.rst",
+        page(
+            cell("x = 3\nimport matplotlib as mpl\nmpl.rcParams['lines.linewidth'] = 9"), ".. toctree::\n\n   other\n"
+        ),
+    )
+    book.write(
+        "other.rst", page(cell("import matplotlib as mpl\nprint('x' in globals(), mpl.rcParams['lines.linewidth'])"))
+    )
+    assert outputs(book.build(), "other.html") == ["False 1.5"]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("1 + 1", ["2"]),
+        ("1 + 1;", []),
+        ("1 + 1;  # said", []),
+        ("x = 3", []),
+        ("None", []),
+        ("print('a')\nprint('b')\n'c'", ["a\nb", "'c'"]),
+        ("for i in range(3):\n    i", []),
+        ("print('\\x1b[31mred\\x1b[0m')", ["red"]),
+        ("for i in range(5):\n    print(f'\\r{i}', end='')", ["4"]),
+        ("object()", ["<object object at 0x...>"]),
+        ("import sys\nprint('hidden', file=sys.stderr)", []),
+        ("display(1)\ndisplay(2)", ["1", "2"]),
+        ("%matplotlib inline\n%config InlineBackend.figure_format = 'svg'\n3", ["3"]),
+        ("# only a comment", []),
+        ("'ä € 中'", ["'ä € 中'"]),
+    ],
+)
+def test_outputs_are_those_of_a_notebook(book: Book, code: str, shown: list[str]) -> None:
+    book.write("index.rst", page(cell(code)))
+    assert outputs(book.build()) == shown
+
+
+def test_blocks_are_joined_and_shared(book: Book) -> None:
+    text = tabs({"numpy": "x = 1", "duals": "x = 2", "all": "y = x * 10", "duals, numpy": "print(y)"})
+    book.write("index.rst", page(text))
+    built = book.build()
+    assert outputs(built) == ["10", "20"]
+    assert '<span class="n">y</span>' in built.read("index.html")
+    assert ran(built) == ["index (duals)", "index (numpy)"]
+
+
+def test_all_means_the_frameworks_of_the_page_so_far(book: Book) -> None:
+    book.write("index.rst", page(tabs({"duals": "x = 1"}), tabs({"all": "print(x)"})))
+    built = book.build()
+    assert outputs(built) == ["1"]
+    assert ran(built) == ["index (duals)"]
+
+
+def test_rich_results_go_to_the_builders_that_can_show_them(book: Book) -> None:
+    forms = {"_repr_html_": "<b>bold</b>", "_repr_latex_": "$x^2$", "__repr__": "plain"}
+    methods = "".join(f"    def {name}(self): return {text!r}\n" for name, text in forms.items())
+    code = f"class T:\n{methods}T()"
+    book.write("index.rst", page(cell(code, ":hide-code:")))
+    assert "<b>bold</b>" in book.build().read("index.html")
+    assert "plain" in book.build("text").read("index.txt")
+    latex = book.build("latex")
+    (name,) = latex.files("*.tex")
+    assert "x^2" in latex.read(name)
+    assert "bold" not in latex.read(name)
+
+
+# ---- figures
+
+
+def test_show_ends_a_figure_and_the_rest_comes_at_the_end(book: Book) -> None:
+    code = f"{PLT}\nplt.plot([1, 2])\nplt.show()\nprint('between')\nplt.plot([2, 1])\nplt.figure()\nplt.plot([2, 3]);"
+    book.write("index.rst", page(cell(code)))
+    built = book.build()
+    text = built.read("index.html").partition("</pre>")[2]
+    assert len(built.files("_images/*.svg")) == 3
+    assert text.index("<img") < text.index("between") < text.rindex("<img")
+    assert 'alt="Plot with line 1."' in text
+
+
+def test_caption_and_name_make_a_figure_with_a_number(book: Book) -> None:
+    book.write("conf.py", CONF + "numfig = True\n")
+    code = f"{PLT}\nplt.plot([1, 2], label='one');"
+    book.write("index.rst", page(cell(code, ":name: fig-one", ":caption: The *one*."), "See :numref:`fig-one`.\n"))
+    text = html.unescape(book.build().read("index.html"))
+    assert re.search(r'<figure[^>]*id="fig-one">\s*<img[^>]*alt="Plot with line 1 \(\'one\'\)\."', text)
+    assert "The <em>one</em>." in text
+    assert ">Fig. 1</span>" in text
+
+
+def test_caption_without_a_figure_is_told(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 1", ":caption: Nothing")))
+    ((line, text, subtype),) = messages(book.build(warnings=True))
+    assert (line, subtype) == (4, "directive")
+    assert text == "the cell has a caption and draws no figure"
+
+
+def test_figures_are_the_same_in_every_build(make_book: Any) -> None:
+    found = []
+    for folder in ("one", "two"):
+        made: Book = make_book(folder=folder)
+        made.write("conf.py", CONF)
+        made.write(
+            "index.rst",
+            page(cell(f"{PLT}\nplt.plot(np.random.rand(5))\nplt.title(str(np.random.default_rng().random()));")),
+        )
+        built = made.build()
+        (name,) = built.files("_images/*.svg")
+        found.append((name, built.read(f"_images/{name}")))
+    assert found[0] == found[1]
+
+
+def test_figure_for_latex_comes_from_the_store(book: Book) -> None:
+    book.write("index.rst", page(cell(f"{PLT}\nplt.plot([1, 2]);")))
+    book.build()
+    latex = book.build("latex", optviz_execute="never")
+    assert latex.files("*.pdf") != []
+
+
+def test_frame_that_was_drawn_last_is_what_is_shown(book: Book) -> None:
+    code = (
+        f"{PLT}\nfrom matplotlib import animation\nfig, ax = plt.subplots()\nline, = ax.plot([0, 1], [0, 0])\n"
+        "def update(i):\n    line.set_ydata([0, i])\n    return [line]\n"
+        "moving = animation.FuncAnimation(fig, update, frames=5)"
+    )
+    book.write("index.rst", page(cell(code), cell("print(line.get_ydata())")))
+    built = book.build()
+    assert outputs(built) == ["[0, 4]"]
+    assert len(built.files("_images/*.svg")) == 1
+
+
+def test_settings_of_matplotlib_carry_from_cell_to_cell(book: Book) -> None:
+    book.write(
+        "index.rst",
+        page(cell(f"{PLT}\nplt.rcParams['figure.figsize'] = (1, 2)"), cell("print(plt.rcParams['figure.figsize'])")),
+    )
+    assert outputs(book.build()) == ["[1.0, 2.0]"]
+
+
+def test_authors_style_is_used(book: Book) -> None:
+    book.write("index.rst", page(cell(f"{PLT}\nprint(plt.rcParams['lines.linewidth'])")))
+    assert outputs(book.build(optviz_rcparams={"lines.linewidth": 7})) == ["7.0"]
+
+
+# ---- options
+
+
+def test_code_and_output_can_be_hidden(book: Book) -> None:
+    book.write(
+        "index.rst", page(cell("secret = 1\nprint('shown')", ":hide-code:"), cell("print('hidden')", ":hide-output:"))
+    )
+    built = book.build()
+    assert outputs(built) == ["shown"]
+    assert "secret" not in built.read("index.html")
+
+
+def test_code_can_be_folded(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 1", ":code-fold: Show it")))
+    assert '<details class="optviz-fold"><summary>Show it</summary>' in book.build().read("index.html")
+    assert "Show it" not in book.build("text").read("index.txt")
+
+
+def test_lines_are_numbered_and_emphasized(book: Book) -> None:
+    book.write("index.rst", page(cell("a = 1\nb = 2\nc = 3", ":lineno-start: 7", ":emphasize-lines: 2")))
+    text = book.build().read("index.html")
+    assert '<span class="linenos">7</span>' in text
+    assert re.search(r'<span class="hll">.*?>b<', text)
+
+
+def test_seed_is_fixed_and_can_be_given(book: Book) -> None:
+    code = "import random\nimport numpy as np\nprint(random.random(), np.random.rand())"
+    book.write("index.rst", page(cell(code, ":seed: 5"), cell(code, ":seed: 5"), cell(code)))
+    first, second, third = outputs(book.build())
+    assert first == second != third
+
+
+def test_error_that_is_expected_is_the_output(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 1\n1 / 0", ":expect-error:"), cell("print(x)")))
+    error, after = outputs(book.build())
+    assert error.endswith("ZeroDivisionError: division by zero")
+    assert after == "1"
+
+
+def test_error_that_is_expected_and_does_not_come_is_told(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 1", ":expect-error:")))
+    ((line, text, subtype),) = messages(book.build(warnings=True))
+    assert (line, subtype) == (4, "execution")
+    assert text.endswith("no error was raised, though one is expected")
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        (":seed: -1", "whole number"),
+        (":timeout: 0", "more than 0"),
+        (":expect-error: yes", "takes no value"),
+        (":hide-cod:", "Did you mean 'hide-code'?"),
+        (":depends: nothing.csv", "cannot be read"),
+        (":code: beside", ""),
+        (":framework: pytorhc", "Did you mean 'pytorch'?"),
+    ],
+)
+def test_option_that_is_wrong_is_told(book: Book, option: str, reason: str) -> None:
+    book.write(
+        "index.rst",
+        page(
+            cell("print('still run')", option)
+            if "framework" not in option
+            else f".. optplot::\n   {option}\n\n   print('still run')\n"
+        ),
+    )
+    built = book.build(warnings=True)
+    ((_, text, subtype),) = messages(built)
+    assert subtype == "directive"
+    assert reason in text
+    assert outputs(built) == ["still run"]
+
+
+# ---- what runs again
+
+
+def test_prose_runs_nothing_and_an_edited_cell_its_page_alone(book: Book) -> None:
+    for name in ("index", "other"):
+        more = ".. toctree::\n\n   other\n" if name == "index" else ""
+        book.write(
+            f"{name}.rst",
+            page(tabs({"numpy": "x = 1", "duals": "x = 2"}), cell("print(x)", framework="duals"), more, "Words.\n"),
+        )
+    assert len(ran(book.build())) == 4
+    assert ran(book.build()) == []
+    book.replace("other.rst", "Words.", "Other words.\n\nMore.")
+    assert ran(book.build()) == []
+    book.replace("other.rst", "x = 2", "x = 3")
+    built = book.build()
+    assert ran(built) == ["other (duals)"]
+    assert outputs(built, "other.html") == ["3"]
+
+
+def test_helper_module_is_found_and_its_change_runs_what_uses_it(book: Book) -> None:
+    book.write("helper.py", "import deeper\nvalue = deeper.value\n")
+    book.write("deeper.py", "value = 1\n")
+    book.write(
+        "index.rst",
+        page(
+            cell("def later():\n    import helper\n    return helper.value"),
+            cell("later()"),
+            ".. toctree::\n\n   other\n",
+        ),
+    )
+    book.write("other.rst", page(cell("1")))
+    assert outputs(book.build()) == ["1"]
+    assert ran(book.build()) == []
+    book.write("deeper.py", "value = 2\n")
+    built = book.build()
+    assert ran(built) == ["index (numpy)"]
+    assert outputs(built) == ["2"]
+
+
+def test_file_that_a_cell_depends_on(book: Book) -> None:
+    book.write("data.txt", "1")
+    book.write("index.rst", page(cell("print(open('data.txt').read())", ":depends: data.txt")))
+    assert outputs(book.build()) == ["1"]
+    book.write("data.txt", "2")
+    built = book.build()
+    assert ran(built) == ["index (numpy)"]
+    assert outputs(built) == ["2"]
+
+
+def test_store_is_enough_and_a_failed_cell_is_not_in_it(book: Book) -> None:
+    book.write("index.rst", page(cell("print('kept')"), cell("1 / 0")))
+    book.build(warnings=True)
+    built = book.build(warnings=True, optviz_execute="never")
+    assert outputs(built)[0] == "kept"
+    assert [subtype for _, _, subtype in messages(built)] == ["not_run"]
+
+
+def test_damaged_entry_is_a_miss(book: Book) -> None:
+    book.write("index.rst", page(cell("print('again')")))
+    book.build()
+    (entry,) = (book.folder / "_optviz").iterdir()
+    entry.write_text(entry.read_text().replace("again", "wrong"))
+    book.write("index.rst", page("New.\n", cell("print('again')")))
+    built = book.build(warnings=True)
+    assert ran(built) == ["index (numpy)"]
+    assert outputs(built) == ["again"]
+    assert [subtype for _, _, subtype in messages(built)] == ["store"]
+
+
+# ---- errors
+
+
+def test_error_is_told_at_its_line_with_a_short_traceback(book: Book) -> None:
+    book.write(
+        "index.rst", page("Text.\n", cell("def f(x):\n    return x / 0"), cell("a = 1\nf(a)"), cell("print('never')"))
+    )
+    built = book.build(warnings=True)
+    ((line, text, subtype),) = messages(built)
+    assert subtype == "execution"
+    assert (book.folder / "index.rst").read_text().splitlines()[line - 1].strip() == "f(a)"
+    assert text.startswith("cell 2 of index (numpy): ZeroDivisionError: division by zero; details in ")
+    (shown,) = outputs(built)
+    assert 'File "cell 2 of index", line 2' in shown
+    assert 'File "cell 1 of index", line 2, in f' in shown
+    assert "not run, because an earlier cell failed" in built.read("index.html")
+
+
+@pytest.mark.parametrize("code", ["x = = 3", "def f(:\n    pass", "y = 1\n  z = 2"])
+def test_syntax_error_is_told_at_its_line(book: Book, code: str) -> None:
+    book.write("index.rst", page(cell(code)))
+    ((line, text, _),) = messages(book.build(warnings=True))
+    assert line == 7 + ("  z" in code)
+    assert "Error" in text
+
+
+def test_line_of_an_error_in_an_included_file(book: Book) -> None:
+    book.write("part.txt", "Text.\n\n" + cell("x = 1\n1 / 0"))
+    book.write("index.rst", page(".. include:: part.txt\n"))
+    (warning,) = book.build(warnings=True).warnings
+    assert "part.txt:7: " in warning
+
+
+HOSTILE = {
+    "os._exit": ("import os\nos._exit(3)", "the interpreter ended in the middle"),
+    "sys.exit": ("import sys\nsys.exit(3)", "SystemExit: 3"),
+    "signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", "the interpreter ended in the middle"),
+    "loop": ("while True: pass", "still running after 2 seconds"),
+    "flood": ("while True: print('x' * 1000)", "still running after 2 seconds"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_cell_that_ends_its_interpreter_ends_nothing_else(book: Book, name: str) -> None:
+    code, said = HOSTILE[name]
+    book.write("index.rst", page(cell(code, ":timeout: 2"), ".. toctree::\n\n   other\n"))
+    book.write("other.rst", page(cell("print('fine')")))
+    built = book.build(warnings=True)
+    ((_, text, _),) = messages(built)
+    assert said in text
+    assert outputs(built, "other.html") == ["fine"]
+
+
+def test_what_is_too_much_is_counted(book: Book) -> None:
+    book.write(
+        "index.rst",
+        page(
+            cell("for i in range(30_000): print('0123456789')"),
+            cell(
+                f"{PLT}\nplt.rcParams['figure.max_open_warning'] = 0\nfor i in range(100): plt.figure(figsize=(1, 1))"
+            ),
+        ),
+    )
+    built = book.build()
+    text = built.read("index.html")
+    assert "… and 230000 characters more." in text
+    assert "… and 60 figures more." in text
+    assert len(text) < 300_000
+
+
+def test_nothing_of_a_cell_reaches_the_next_page(book: Book) -> None:
+    code = (
+        "import builtins, os, threading, time\nimport numpy\nbuiltins.print = None\nnumpy.sin = None\nos.chdir('/')\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()"
+    )
+    book.write("index.rst", page(cell(code), ".. toctree::\n\n   other\n"))
+    book.write("other.rst", page(cell("import os, numpy\nprint(numpy.sin(0.0), os.getcwd() != '/')")))
+    assert outputs(book.build(), "other.html") == ["0.0 True"]
+
+
+# ---- agreement
+
+
+def test_frameworks_that_draw_and_return_the_same_agree(book: Book) -> None:
+    book.write(
+        "index.rst", page(tabs({"all": f"{PLT}\nx = np.linspace(0, 1, 5)\nplt.plot(x, x**2, label='s')\nx.sum()"}))
+    )
+    assert "agree (largest difference 0)" in book.build(optviz_frameworks=["numpy", "duals"]).read("index.html")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "plt.plot([0, 1], [0, 1 + off], label='s');",
+            "line 1 ('s') of axes 1 of figure 1: 1 of 2 numbers differ, most of all at x = 1: ",
+        ),
+        ("plt.scatter([0, 1], [0, 1 + off]);", "points 1 of axes 1 of figure 1: 1 of 4 numbers differ"),
+        ("plt.imshow([[0, 1 + off]]);", "image 1 of axes 1 of figure 1: 1 of 2 numbers differ"),
+        ("plt.bar([0, 1], [1, 1 + off]);", "patch 2 of axes 1 of figure 1"),
+        (
+            "axes = plt.subplots(subplot_kw={'projection': '3d'})[1]\n"
+            "axes.plot_wireframe(*np.meshgrid([0, 1.], [0, 1.]), np.array([[0, 1], [2, 3 + off]]));",
+            "surface 1",
+        ),
+        ("np.array([1.0, 2 + off])", "the value it returns: 1 of 2 numbers differ"),
+        ("(1.0, [2 + off])", "the value it returns"),
+        ("np.zeros(2 + bool(off))", "the value it returns: shape (3,), and (2,) with "),
+        ("[plt.plot([1, 2]) for _ in range(1 + bool(off))];", "it draws 2 artists, and "),
+    ],
+)
+def test_artist_or_value_that_differs_is_named(book: Book, code: str, said: str) -> None:
+    start = tabs({"numpy": f"{PLT}\noff = 0", "duals": f"{PLT}\noff = 0.1"})
+    book.write("index.rst", page(start, tabs({"all": code})))
+    config: dict[str, Any] = {"optviz_frameworks": ["numpy", "duals"], "optviz_default_framework": "numpy"}
+    ((_, text, subtype),) = messages(book.build(warnings=True, **config))
+    assert subtype == "agreement"
+    assert said in text
+    book.write("index.rst", page(start, tabs({"all": code}, ":no-agreement:")))
+    assert book.build(**config).warnings == []
+
+
+def test_random_numbers_are_no_disagreement(book: Book) -> None:
+    book.write("index.rst", page(tabs({"numpy": f"{PLT}\nnp.random.rand(2)", "duals": f"{PLT}\nnp.random.rand(3)"})))
+    assert "Random numbers were drawn" in book.build(optviz_frameworks=["numpy", "duals"]).read("index.html")
+
+
+# ---- where cells stand
+
+
+def test_cells_in_lists_and_admonitions_and_tabs_run_once(book: Book) -> None:
+    inner = cell("count = globals().get('count', 0) + 1\nprint(count)")
+    indented = "".join(f"   {line}\n" if line else "\n" for line in inner.splitlines())
+    deeper = "".join(f"      {line}\n" if line else "\n" for line in inner.splitlines())
+    book.write(
+        "index.rst",
+        page(f"#. One\n\n{indented}", f".. note::\n\n{indented}", f".. tabs::\n\n   .. tab:: T\n\n{deeper}"),
+    )
+    assert outputs(book.build()) == ["1", "2", "3"]
+    text = " ".join(book.build("text").read("index.txt").split())
+    assert [text.count(f"print(count) {number}") for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
+
+
+def test_parallel_reading_keeps_the_order(book: Book) -> None:
+    names = [f"p{number}" for number in range(8)]
+    book.write("index.rst", page(".. toctree::\n\n" + "".join(f"   {name}\n" for name in names)))
+    for name in names:
+        book.write(f"{name}.rst", page(cell("a = [1]"), cell("a.append(2)"), cell("a")))
+    built = book.build(parallel=2)
+    assert [outputs(built, f"{name}.html") for name in names] == [["[1, 2]"]] * 8
+
+
+def test_check_builder_has_a_row_for_each_cell(book: Book) -> None:
+    book.write("index.rst", page(cell("x = 1"), cell("x")))
+    built = book.build("optcheck")
+    rows = json.loads(built.read("optcheck.json"))["rows"]
+    assert [(row["landscapes"], row["status"], row["why"]) for row in rows] == [
+        (["cell 1"], "ran", "never run"),
+        (["cell 2"], "ran", "never run"),
+    ]
+    book.replace("index.rst", "x = 1", "x = 2")
+    rows = json.loads(book.build("optcheck").read("optcheck.json"))["rows"]
+    assert [row["why"] for row in rows] == [
+        "never run",
+        "a cell before it, a file that it depends on, or its seed has changed",
+    ]
