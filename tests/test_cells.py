@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from duals import CONF, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import Book, Built
 
@@ -28,6 +30,24 @@ def book(make_book: Any) -> Book:
     made: Book = make_book()
     made.write("conf.py", CONF)
     return made
+
+
+@pytest.fixture(params=["IPython", "plain"])
+def shell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Cells run in IPython's shell, or as if the interpreter had none."""
+    if request.param == "plain":
+        (tmp_path / "without").mkdir()
+        (tmp_path / "without/IPython.py").write_text("raise ImportError\n")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "without"), prepend=os.pathsep)
+    else:
+        pytest.importorskip("IPython")
+    name: str = request.param
+    return name
+
+
+def test_shell_is_the_one_that_is_there(shell: str, book: Book) -> None:
+    book.write("index.rst", page(cell("'get_ipython' in globals()")))
+    assert outputs(book.build()) == [str(shell == "IPython")]
 
 
 def cell(code: str, *options: str, framework: str = "numpy") -> str:
@@ -111,7 +131,7 @@ def test_pages_share_nothing(book: Book) -> None:
         ("for i in range(3):\n    i", []),
         ("print('\\x1b[31mred\\x1b[0m')", ["red"]),
         ("for i in range(5):\n    print(f'\\r{i}', end='')", ["4"]),
-        ("object()", ["<object object at 0x...>"]),
+        ("print(object())", ["<object object at 0x...>"]),
         ("import sys\nprint('hidden', file=sys.stderr)", []),
         ("display(1)\ndisplay(2)", ["1", "2"]),
         ("%matplotlib inline\n%config InlineBackend.figure_format = 'svg'\n3", ["3"]),
@@ -119,7 +139,8 @@ def test_pages_share_nothing(book: Book) -> None:
         ("'ä € 中'", ["'ä € 中'"]),
     ],
 )
-def test_outputs_are_those_of_a_notebook(book: Book, code: str, shown: list[str]) -> None:
+def test_outputs_are_those_of_a_notebook(shell: str, book: Book, code: str, shown: list[str]) -> None:
+    assert shell
     book.write("index.rst", page(cell(code)))
     assert outputs(book.build()) == shown
 
@@ -475,8 +496,10 @@ def test_frameworks_that_draw_and_return_the_same_agree(book: Book) -> None:
         ("plt.imshow([[0, 1 + off]]);", "image 1 of axes 1 of figure 1: 1 of 2 numbers differ"),
         ("plt.bar([0, 1], [1, 1 + off]);", "patch 2 of axes 1 of figure 1"),
         (
-            "axes = plt.subplots(subplot_kw={'projection': '3d'})[1]\n"
-            "axes.plot_wireframe(*np.meshgrid([0, 1.], [0, 1.]), np.array([[0, 1], [2, 3 + off]]));",
+            (
+                "axes = plt.subplots(subplot_kw={'projection': '3d'})[1]\n"
+                "axes.plot_wireframe(*np.meshgrid([0, 1.], [0, 1.]), np.array([[0, 1], [2, 3 + off]]));"
+            ),
             "surface 1",
         ),
         ("np.array([1.0, 2 + off])", "the value it returns: 1 of 2 numbers differ"),
