@@ -11,7 +11,9 @@ from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
 from sphinx_optviz.files import write_file
 from sphinx_optviz.model import IMAGE_FORMATS, CellRecord
-from sphinx_optviz.notebooks import look_up_cells, plan_cells, run_notebooks
+from sphinx_optviz.notebooks import AFTER_A_FAILURE, look_up_cells, plan_cells, run_notebooks
+from sphinx_optviz.parity import Group, lacking, shifted, undefined
+from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from sphinx_optviz.cell_runs import CellRun, Output
     from sphinx_optviz.model import Placement, Record, Settings
     from sphinx_optviz.notebooks import CellOutcome
-    from sphinx_optviz.runs import Failure
     from sphinx_optviz.store import Store
 
 Place = tuple[str, int]  # docname, index in the document
@@ -104,6 +105,7 @@ class CellBuild:
             outcome = self.outcomes[run.key]
             location = self._location((docname, index))
             if isinstance(outcome, CellResult):
+                self._tell_code_warnings(run, outcome)
                 if run.expects_error and outcome.error is None:
                     self._warn(
                         "execution",
@@ -120,6 +122,40 @@ class CellBuild:
                 self._warn(outcome.subtype, outcome.message, location=location)
             elif outcome.subtype == "not_run" and self._settings.execute == "never":
                 self._warn("not_run", f"{run.name} ({name}): {outcome.message}", location=location)
+
+    def _tell_code_warnings(self, run: CellRun, result: CellResult) -> None:
+        wanted = self._settings.code_warnings
+        for warning in result.warnings:
+            if warning.category in wanted or "all" in wanted:
+                source, line = run.place(warning.line)
+                message = f"{run.name} ({run.framework}): {warning.category}: {warning.message}"
+                self._warn("code_warning", message, location=f"{source}:{line}")
+
+    def check_parity(self) -> None:
+        """Warn of tabs that do not go together."""
+        for docname in sorted({docname for docname, _ in self.records}):
+            groups = [
+                Group(
+                    index,
+                    {name: self.cells.runs[docname, index, name].code for name in self.cells.tabs[place].frameworks},
+                )
+                for place, record in self.records.items()
+                for its, index in [place]
+                if its == docname and record.spec.has_tabs
+            ]
+            found = [*lacking(groups), *shifted(groups)]
+            for notebook in self.cells.notebooks:
+                if notebook.docname == docname:
+                    # Where the code runs, a name that is missing is an error of its own.
+                    not_run = [index for index, run in notebook.cells if self._was_not_run(run)]
+                    code = [(index, run.code) for index, run in notebook.cells]
+                    found += undefined(code, not_run, notebook.framework)
+            for index, message in sorted(found):
+                self._warn("parity", message, location=self._location((docname, index)))
+
+    def _was_not_run(self, run: CellRun) -> bool:
+        outcome = self.outcomes[run.key]
+        return isinstance(outcome, Failure) and not outcome.path and outcome.message != AFTER_A_FAILURE
 
     def compare(self) -> None:
         """Give each cell its verdict on the frameworks."""

@@ -74,6 +74,7 @@ class CheckBuilder(Builder):
         build.cells.tell(build.folder / "errors")
         build.compare()
         build.cells.compare()
+        build.cells.check_parity()
         build.check()
         rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
         rows += cell_rows(build.cells, descriptions(unused), _stored(build, before))

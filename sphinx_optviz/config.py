@@ -100,6 +100,12 @@ def _rcparams(value: object) -> dict[str, object]:
     return value
 
 
+def _categories(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.isidentifier() for item in value):
+        raise ValueError("it must be a list of categories of warnings, such as ['DeprecationWarning'], or ['all']")
+    return tuple(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One value of conf.py. *check* returns what is used, or raises ValueError with what is wrong."""
@@ -119,6 +125,7 @@ VALUES: dict[str, Value] = {
     "agreement": Value("warn", _agreement),
     "tolerances": Value({}, _tolerances),
     "timeout": Value(60, _timeout),
+    "code_warnings": Value([], _categories),
     "jobs": Value("auto", _jobs),
     "rcparams": Value({}, _rcparams),
 }

@@ -84,6 +84,7 @@ class Settings:
     agreement: Literal["warn", "off"]
     tolerances: Mapping[str, float]  # those that the author gives, by dtype
     timeout: float  # seconds, for one run
+    code_warnings: tuple[str, ...]  # categories that become warnings of the build
     jobs: int  # child processes at once
     rcparams: Mapping[str, object]
 

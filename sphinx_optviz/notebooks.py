@@ -236,11 +236,14 @@ def run_notebooks(notebooks: Sequence[Notebook], settings: Settings, store: Stor
             if number < len(answers):
                 outcome = _outcome(run, answer.version, answers[number], settings, store)
                 seconds = answers[number]["seconds"]
+            elif not answer.started:
+                assert answer.error is not None
+                outcome = start_failure(run.framework, answer.error, settings)
             elif failed:
                 outcome = Failure(subtype="not_run", message=AFTER_A_FAILURE)
             else:
                 assert error is not None
-                outcome = _ended(run, error) if answer.started else start_failure(run.framework, error, settings)
+                outcome = _ended(run, error)
             failed = failed or isinstance(outcome, Failure)
             ran.append(RanCell(notebook, run, outcome, seconds))
         yield ran

@@ -109,6 +109,7 @@ class Build:
             self.cells.tell(self.folder / "errors")
             self.compare()
             self.cells.compare()
+            self.cells.check_parity()
             self.check()
             self._draw(pool)
         finally:

@@ -39,6 +39,7 @@ ALL_FRAMEWORKS = ["pytorch", "mxnet", "jax", "tensorflow"]  # those of the tabs 
 _SETTINGS = Settings(
     frameworks=("pytorch", "mxnet", "jax", "tensorflow"),
     default_framework="pytorch",
+    code_warnings=(),
     interpreters={},
     execute="auto",
     store=Path("_optviz"),

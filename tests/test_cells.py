@@ -563,3 +563,72 @@ def test_check_builder_has_a_row_for_each_cell(book: Book) -> None:
         "never run",
         "a cell before it, a file that it depends on, or its seed has changed",
     ]
+
+
+# ---- do the tabs go together?
+
+
+def three(numpy: str, duals: str, jax: str) -> str:
+    return tabs({name: code for name, code in (("numpy", numpy), ("duals", duals), ("jax", jax)) if code})
+
+
+PARITY = {
+    "a framework is missing": (
+        [three("a = 1", "a = 1", "a = 1"), three("b = a", "b = a", "")],
+        [(1, "there is no code for JAX, which 1 of the 2 cells with tabs on this page have")],
+    ),
+    "a name is missing": (
+        [three("a = 1", "a = 1", "b = 1"), three("print(a)", "print(a)", "print(a)")],
+        [(1, "JAX: no earlier cell defines a")],
+    ),
+    "a name comes too late": (
+        [three("a = 1\nprint(a)", "a = 1\nprint(a)", "print(a)"), three("a = 1", "a = 1", "a = 1")],
+        [(0, "JAX: a is defined by a later cell only")],
+    ),
+    "blocks are shifted": (
+        [
+            three("import math as a", "import math as a", "f = 1"),
+            three("f = 1", "f = 1", "g = 2"),
+            three("g = 2", "g = 2", "h = 3"),
+        ],
+        [
+            (0, "JAX defines f here, and the others in the cell after"),
+            (1, "JAX defines g here, and the others in the cell after"),
+        ],
+    ),
+    "all is well": (
+        [
+            three("import math\na = 1", "import math\na = 1", "import math\na = 1"),
+            three(*["def f(x): return math.sin(x + a)"] * 3),
+        ],
+        [],
+    ),
+    "a star may define anything": ([three("a = 1", "a = 1", "from b import *"), three("a", "a", "a")], []),
+    "code that is no Python": ([three("a = 1", "a = 1", "a = = 1"), three("a", "a", "a")], []),
+}
+
+
+@pytest.mark.parametrize("name", PARITY)
+def test_tabs_that_do_not_go_together_are_told(monkeypatch: pytest.MonkeyPatch, book: Book, name: str) -> None:
+    groups, expected = PARITY[name]
+    monkeypatch.delenv("OPTVIZ_INTERPRETER_JAX", raising=False)
+    book.write("conf.py", CONF + "suppress_warnings = ['optviz.framework_missing', 'optviz.framework_broken']\n")
+    book.write("index.rst", page(*groups))
+    config: dict[str, Any] = {
+        "optviz_frameworks": ["numpy", "duals", "jax"],
+        "optviz_interpreters": {"jax": "/nowhere/python"},
+    }
+    starts = [number for number, line in enumerate(page(*groups).split("\n"), 1) if line.startswith(".. optplot::")]
+    built = book.build(warnings=True, **config)
+    assert messages(built) == [(starts[index], text, "parity") for index, text in expected]
+    config["suppress_warnings"] = ["optviz.framework_broken", "optviz.parity"]
+    assert book.build(warnings=True, **config).warnings == []
+
+
+def test_warnings_of_code_are_told_where_the_author_wants_it(book: Book) -> None:
+    code = "import warnings\n\nwarnings.warn('old', DeprecationWarning)\nwarnings.warn('other')"
+    book.write("index.rst", page(cell(code)))
+    assert book.build().warnings == []
+    for wanted, expected in ((["DeprecationWarning"], [(9, "old")]), (["all"], [(9, "old"), (10, "other")])):
+        found = messages(book.build(warnings=True, optviz_code_warnings=wanted))
+        assert [(line, text.rpartition(": ")[2]) for line, text, _ in found] == expected

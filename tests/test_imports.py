@@ -50,7 +50,7 @@ LAYERS = [
             "report",
         ),
         *("staleness", "pages", "memory", "notebooks", "cell_agreement", "cell_shown", "output_nodes"),
-        *("check_report", "cell_check"),
+        *("check_report", "cell_check", "parity"),
     ],
     ["pipeline", "cell_build"],
     ["update", "check"],
@@ -122,7 +122,7 @@ WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
-    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement"),
+    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement", "parity"),
 ]
 
 
