@@ -58,6 +58,15 @@ class CellBuild:
         for place, message in self.cells.problems:
             self._problem(place, message)
 
+    def before(self, place: Place) -> dict[str, list[CellRun]]:
+        """The cells of a page that stand before a *place*, by framework."""
+        docname, index = place
+        return {
+            notebook.framework: [run for number, run in notebook.cells if number < index]
+            for notebook in self.cells.notebooks
+            if notebook.docname == docname
+        }
+
     @property
     def files(self) -> list[Path]:
         """What the cells have written, or could have: entries of the store, and images."""

@@ -82,7 +82,7 @@ def alt_text(plot: Plot, found: Found) -> str:
 
 def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
     landscapes = list({series.landscape.name: series.landscape for series in panel.series}.values())
-    shown = [f"{landscape.title}, {landscape.formula}" for landscape in landscapes]
+    shown = [", ".join(filter(None, [landscape.title, landscape.formula])) for landscape in landscapes]
     domains = [_domain(grid_of(landscape, plot.spec)) for landscape in landscapes]
     if len(set(domains)) == 1:
         words = {"view": _view(panel.view), "functions": listed(shown), "domain": domains[0]}

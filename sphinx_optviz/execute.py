@@ -171,18 +171,18 @@ def _request(run: Run) -> Message:
 
 def _outcome(answer: Answer[Run], settings: Settings, store: Store | None) -> Outcome:
     run, message = answer.job, answer.message
-    path = str(run.source.path)
     if answer.error is not None:
         return _child_failure(run, answer.error, settings, started=answer.started)
     assert message is not None
     if message["kind"] == "failure":
         details = message["details"] + ("\nprinted before:\n" + message["output"] if message["output"] else "")
-        line = message["line"] or 1
+        path, line = run.source.place(message["line"] or 1)
         return Failure(subtype="execution", message=message["message"], path=path, line=line, details=details)
     try:
         entry = pack_result(run, version=answer.version, message=message)
     except (KeyError, TypeError, ValueError) as error:
-        return Failure(subtype="execution", message=str(error), path=path, line=1)
+        path, line = run.source.place(1)
+        return Failure(subtype="execution", message=str(error), path=path, line=line)
     if store is not None:
         store.put(run, entry)
     return entry.result
@@ -201,11 +201,10 @@ def start_failure(name: str, error: ChildError, settings: Settings) -> Failure:
 def _child_failure(run: Run, error: ChildError, settings: Settings, *, started: bool) -> Failure:
     if not started:
         return start_failure(run.framework, error, settings)
-    path = str(run.source.path)
     # What the child's faulthandler wrote, in ASCII: the most recent call first.
-    written = path.encode("ascii", "backslashreplace").decode()
+    written = str(run.source.path).encode("ascii", "backslashreplace").decode()
     frame = re.search(rf'File "{re.escape(written)}", line (\d+)', error.details)
-    line = int(frame[1]) if frame else 1
+    path, line = run.source.place(int(frame[1]) if frame else 1)
     if error.timed_out:
         message = f"still running after {settings.timeout:g} seconds (optviz_timeout), and was ended"
         return Failure(subtype="timeout", message=message, path=path, line=line, details=error.details)

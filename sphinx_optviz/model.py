@@ -139,6 +139,7 @@ class PlotSpec:
     """One ``optplot`` directive, checked for its form only; ``None`` and ``()`` mean "not given"."""
 
     landscapes: tuple[str, ...]
+    of_page: bool = False  # the names are of functions that cells of the page define
     frameworks: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     x: Interval | None = None

@@ -18,6 +18,7 @@ from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.hidden import hidden
+from sphinx_optviz.inline import inline_landscape
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
 from sphinx_optviz.model import Placement, PlotRecord, image_type
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical import CriticalPoints
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.draw import Figure
+    from sphinx_optviz.landscapes import Landscape
     from sphinx_optviz.log import Subtype
-    from sphinx_optviz.model import Claim, Number, Settings
+    from sphinx_optviz.model import Claim, Number, PlotSpec, Settings
     from sphinx_optviz.optval import Question
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Run
@@ -138,11 +140,11 @@ class Build:
     def plan(self) -> None:
         """Give each work its plot, or a problem."""
         told: set[str] = set()
-        for work in self.works.values():
+        for place, work in self.works.items():
             if not work.record.spec.landscapes:
                 continue
             try:
-                work.plot = plan(work.record.spec, self.settings, self.catalogue)
+                work.plot = plan(work.record.spec, self.settings, self._landscapes(place, work.record.spec))
             except LandscapeError as error:
                 message = str(error)
                 if error.path is None:
@@ -160,8 +162,14 @@ class Build:
                 for problem in work.plot.problems:
                     self._warn("directive", problem, location=work.location)
                 work.problems.extend(work.plot.problems)
-        for place, (source, line) in self.asked.items():
-            self._plan_question(place, f"{source}:{line}")
+        for asked, (source, line) in self.asked.items():
+            self._plan_question(asked, f"{source}:{line}")
+
+    def _landscapes(self, place: Place, spec: PlotSpec) -> tuple[Landscape, ...]:
+        """Those that a directive names. Raises LandscapeError."""
+        if spec.of_page:
+            return (inline_landscape(spec.landscapes, self.cells.before(place), spec),)
+        return self.catalogue.get_all(spec.landscapes)
 
     def _plan_question(self, place: tuple[str, str], location: str) -> None:
         try:

@@ -16,7 +16,7 @@ from sphinx_optviz.runs import Axis, Run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sphinx_optviz.landscapes import Catalogue, Landscape
+    from sphinx_optviz.landscapes import Landscape
     from sphinx_optviz.model import PlotSpec, Settings
 
 
@@ -195,10 +195,9 @@ def _have_code(landscapes: tuple[Landscape, ...], framework: str) -> bool:
     return all(framework in landscape.sources for landscape in landscapes)
 
 
-def plan(spec: PlotSpec, settings: Settings, catalogue: Catalogue) -> Plot:
-    """Raises LandscapeError or PlanError; lesser problems are left out of the plot and listed in it."""
+def plan(spec: PlotSpec, settings: Settings, landscapes: tuple[Landscape, ...]) -> Plot:
+    """The plot of the *landscapes* that *spec* names. Raises PlanError; lesser problems are left out and listed."""
     problems: list[str] = []
-    landscapes = tuple(catalogue.get(name) for name in dict.fromkeys(spec.landscapes))
     wanted = spec.frameworks or settings.frameworks
     frameworks = tuple(name for name in wanted if _have_code(landscapes, name))
     if not frameworks:

@@ -73,8 +73,13 @@ def _figsize(text: str) -> tuple[float, float]:
     return width, height
 
 
+def _from(text: str) -> bool:
+    return bool(choice("page")(text))
+
+
 # What becomes part of the PlotSpec: option -> (field, check).
 _PLOT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "from": ("of_page", _from),
     "frameworks": ("frameworks", framework_list),
     "view": ("views", _views),
     "x": ("x", parse_interval),
@@ -131,6 +136,8 @@ class PlotDirective(RecordingDirective):
                 fields["claims"] = self._claims()
             elif option not in FIGURE_OPTIONS:
                 self.unknown(option)
+        if fields.get("of_page"):
+            fields.setdefault("code", "hidden")  # the cells have shown it
         return PlotSpec(landscapes=names, **fields)
 
     def _claims(self) -> tuple[Claim, ...]:

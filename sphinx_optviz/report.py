@@ -86,7 +86,8 @@ class Report:
             f"{run.label} ({run.framework}): {bad.function} is not finite at {bad.count} of {bad.total} points, "
             f"the first at {at}; drawn with a gap there (used at {use.locations[0]})"
         )
-        self._warn("not_finite", message, location=f"{run.source.path}:{bad.line}")
+        path, line = run.source.place(bad.line)
+        self._warn("not_finite", message, location=f"{path}:{line}")
 
     def _failed(self, use: _Use, failure: Failure) -> None:
         location = f"{failure.path}:{failure.line}"

@@ -40,10 +40,17 @@ class Source:
 
     path: Path
     text: str
+    places: tuple[tuple[str, int], ...] = field(default=(), compare=False)  # of its lines, if it is made of others
     digest: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def place(self, line: int) -> tuple[str, int]:
+        """File and line, for people, of the *line* of the text."""
+        if not self.places:
+            return str(self.path), line
+        return self.places[min(max(line, 1), len(self.places)) - 1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

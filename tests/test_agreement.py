@@ -1030,7 +1030,7 @@ def plot_in(
         for framework in ("pytorch", "jax", "tensorflow", "numpy"):
             (folder / name / f"{framework}.py").write_text(f"# {name}\n{CODE}", encoding="utf-8")
     settings = settings_with(frameworks=tuple(frameworks), default_framework=default or frameworks[0])
-    return plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([folder]))
+    return plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([folder]).get_all(names))
 
 
 MISSING = Failure(subtype="framework_missing", message="not installed")

@@ -632,3 +632,67 @@ def test_warnings_of_code_are_told_where_the_author_wants_it(book: Book) -> None
     for wanted, expected in ((["DeprecationWarning"], [(9, "old")]), (["all"], [(9, "old"), (10, "other")])):
         found = messages(book.build(warnings=True, optviz_code_warnings=wanted))
         assert [(line, text.rpartition(": ")[2]) for line, text, _ in found] == expected
+
+
+# ---- functions of the page as landscapes
+
+
+def test_function_of_a_cell_is_plotted_with_all_that_landscapes_have(book: Book) -> None:
+    start = tabs(
+        {
+            "numpy, duals": "import hyperduals as hd\nfrom numpy import pi",
+            "all": "print('once')\nscale = 2\ndef g(x):\n    return scale * x\ndef f(x):\n    return g(x) ** 2 - pi",
+        }
+    )
+    plot = ".. optplot:: f\n   :from: page\n   :x: -1 : 2\n   :expect:\n      global minimum @ 0\n      1 minimum\n"
+    book.write("index.rst", page(start, plot))
+    built = book.build(optviz_frameworks=["numpy", "duals"])
+    text = html.unescape(built.read("index.html"))
+    assert 'alt="Curve of f; x from −1 to 2. 1 minimum."' in text
+    assert built.runs == ["f (duals)", "f (numpy)"]
+    assert outputs(built) == ["once", "once"]
+    book.replace("index.rst", "print('once')", "print('twice')")
+    assert book.build(optviz_frameworks=["numpy", "duals"]).runs == []
+    book.replace("index.rst", "scale = 2", "scale = 3")
+    assert book.build(optviz_frameworks=["numpy", "duals"]).runs == ["f (duals)", "f (numpy)"]
+
+
+def test_functions_of_a_page_share_axes_and_may_have_two_variables(book: Book) -> None:
+    book.write(
+        "index.rst",
+        page(
+            cell(
+                "import numpy as np\nf = lambda x: np.sin(x)\ng = lambda x: np.cos(x)\ndef h(x, y):\n    return x * y"
+            ),
+            ".. optplot:: f g\n   :from: page\n   :x: 0 : 3\n",
+            ".. optplot:: h\n   :from: page\n   :view: contour\n   :x: -1 : 1\n   :y: -1 : 1\n",
+        ),
+    )
+    text = html.unescape(book.build().read("index.html"))
+    assert 'alt="Curve of f, g; x from 0 to 3. f: 1 maximum. g: no critical points."' in text
+    assert 'alt="Contours of h; x from −1 to 1, y from −1 to 1. 1 saddle."' in text
+
+
+@pytest.mark.parametrize(
+    ("plot", "said"),
+    [
+        (".. optplot:: k\n   :from: page\n   :x: 0 : 1\n", "no cell of this page before it defines the function k"),
+        (".. optplot:: f\n   :from: page\n", "a function of the page has no domain of its own: give :x:"),
+        (".. optplot:: f h\n   :from: page\n   :x: 0 : 1\n", "have to take the same number of variables"),
+    ],
+)
+def test_function_of_a_page_that_cannot_be_plotted_is_told(book: Book, plot: str, said: str) -> None:
+    book.write("index.rst", page(cell("def f(x):\n    return x\ndef h(x, y):\n    return x"), plot))
+    ((_, text, subtype),) = messages(book.build(warnings=True))
+    assert subtype == "landscape"
+    assert said in text
+
+
+def test_error_in_a_function_of_the_page_is_told_at_its_line(book: Book) -> None:
+    book.write(
+        "index.rst",
+        page(cell("x = 1\n\ndef f(x):\n    return x.nothing"), ".. optplot:: f\n   :from: page\n   :x: 0 : 1\n"),
+    )
+    ((line, text, subtype),) = messages(book.build(warnings=True))
+    assert (line, subtype) == (10, "execution")
+    assert "nothing" in text

@@ -107,7 +107,7 @@ def plot() -> Plot:
 
 def plot_of(*names: str, **fields: Any) -> Plot:
     settings = settings_with(frameworks=("pytorch", "jax"), default_framework="pytorch")
-    plot, _ = marked(plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([])), {}, {})
+    plot, _ = marked(plan(PlotSpec(landscapes=names, **fields), settings, Catalogue([]).get_all(names)), {}, {})
     return plot
 
 

@@ -32,6 +32,7 @@ LAYERS = [
             "grammar",
             "roles",
             "plan",
+            "inline",
             "spots",
             "marks",
             "claims",
@@ -83,6 +84,7 @@ SIDEWAYS = {
     ("cell_shown", "shown"),  # the sentences of a verdict
     ("cell_check", "check_report"),  # a row
     ("pipeline", "cell_build"),
+    ("inline", "parity"),  # what a statement defines and uses
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
     ("claims", "spots"),
@@ -122,7 +124,7 @@ WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
-    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement", "parity"),
+    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement", "parity", "inline"),
 ]
 
 

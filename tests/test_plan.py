@@ -58,7 +58,9 @@ def plot_of(folder: Path) -> Planner:
         settings = settings_with(
             frameworks=tuple(tabs.split()), default_framework=default, landscape_path=(folder,), agreement=agreement
         )
-        return plan(PlotSpec(landscapes=tuple(names.split()), **fields), settings, Catalogue([folder]))
+        return plan(
+            PlotSpec(landscapes=tuple(names.split()), **fields), settings, Catalogue([folder]).get_all(names.split())
+        )
 
     return plot_of
 

@@ -19,7 +19,7 @@ from sphinx_optviz.model import DEFAULT_COUNTS, MAX_COORDINATE, VIEWS
 from sphinx_optviz.runs import Axis, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _HERE = Path(__file__).parent
 _ENTRY_POINTS = "sphinx_optviz.landscapes"
@@ -65,6 +65,10 @@ class Catalogue:
         self._folders = [*folders, _HERE]
         self._known: dict[str, Landscape | LandscapeError] = {}
         self._tried: dict[str, list[Path]] = {}
+
+    def get_all(self, names: Iterable[str]) -> tuple[Landscape, ...]:
+        """Those called *names*, each once. Raises LandscapeError."""
+        return tuple(map(self.get, dict.fromkeys(names)))
 
     def get(self, name: str) -> Landscape:
         """The landscape called *name*. Raises LandscapeError."""
