@@ -664,12 +664,12 @@ def test_functions_of_a_page_share_axes_and_may_have_two_variables(book: Book) -
             cell(
                 "import numpy as np\nf = lambda x: np.sin(x)\ng = lambda x: np.cos(x)\ndef h(x, y):\n    return x * y"
             ),
-            ".. optplot:: f g\n   :from: page\n   :x: 0 : 3\n",
+            ".. optplot:: f g\n   :from: page\n   :x: 0.5 : 3\n",
             ".. optplot:: h\n   :from: page\n   :view: contour\n   :x: -1 : 1\n   :y: -1 : 1\n",
         ),
     )
     text = html.unescape(book.build().read("index.html"))
-    assert 'alt="Curve of f, g; x from 0 to 3. f: 1 maximum. g: no critical points."' in text
+    assert 'alt="Curve of f, g; x from 0.5 to 3. f: 1 maximum. g: no critical points."' in text
     assert 'alt="Contours of h; x from −1 to 1, y from −1 to 1. 1 saddle."' in text
 
 
