@@ -94,9 +94,9 @@ def _outputs(run: CellRun, outcome: CellResult, name_of: NamedImage) -> list[Sho
             ]
             found.append(Shown(output.kind, tuple(forms)))
     if outcome.dropped.get("text"):
-        found.append(_dropped(_("… and %d characters more."), outcome.dropped["text"]))
+        found.append(_dropped(_("… and %s characters more."), outcome.dropped["text"]))
     if outcome.dropped.get("figures"):
-        found.append(_dropped(_("… and %d figures more."), outcome.dropped["figures"]))
+        found.append(_dropped(_("… and %s figures more."), outcome.dropped["figures"]))
     return found
 
 

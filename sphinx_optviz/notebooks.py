@@ -84,7 +84,7 @@ def plan_cells(records: Mapping[str, Sequence[Record]], settings: Settings, sour
         of_framework: dict[str, list[tuple[int, CellRun]]] = defaultdict(list)
         for index, record in cells:
             names = _frameworks(record.spec, seen, settings)
-            seen.update(names)
+            seen.update(names if record.spec.has_tabs else ())
             preferred = settings.default_framework
             drawn_from = preferred if preferred in names else next(iter(names), "")
             tabs[docname, index] = Tabs(names, drawn_from)
@@ -106,7 +106,7 @@ def plan_cells(records: Mapping[str, Sequence[Record]], settings: Settings, sour
 
 
 def _frameworks(spec: CellSpec, seen: set[str], settings: Settings) -> tuple[str, ...]:
-    """The tabs of a cell: those it names; with ``all``, also all that the page has had so far."""
+    """The tabs of a cell: those it names; with ``all``, also all that tabs of the page have had so far."""
     if not spec.has_tabs:
         return spec.frameworks[:1] or (settings.default_framework,)
     named = {name for block in spec.blocks for name in block.frameworks if name != "all"}

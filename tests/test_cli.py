@@ -479,7 +479,10 @@ def test_setup_without_a_fitting_python_names_the_option(
     monkeypatch.setattr(environments, "sys", newer)
     code, _, err = call("setup", "mxnet")
     assert code == 1
-    assert "mxnet==1.9.1 numpy==1.23.5 needs Python 3.11 or older, and this is 3.99" in err
+    assert (
+        "mxnet==1.9.1 numpy==1.23.5 matplotlib==3.10.9 ipython==9.18.1 needs Python 3.11 or older, and this is 3.99"
+        in err
+    )
     assert "sphinx-optviz setup --python PATH mxnet" in err
     assert not (home / "mxnet").exists()
 

@@ -153,6 +153,7 @@ CONFIG_FAULTS: dict[str, Any] = {
     "agreement": "sometimes",
     "tolerances": {"float64": 1},
     "timeout": 0,
+    "code_warnings": ["Deprecation Warning"],
     "jobs": 0,
     "rcparams": {"lines.linewidth": object()},
 }
