@@ -696,3 +696,70 @@ def test_error_in_a_function_of_the_page_is_told_at_its_line(book: Book) -> None
     ((line, text, subtype),) = messages(book.build(warnings=True))
     assert (line, subtype) == (10, "execution")
     assert "nothing" in text
+
+
+# ---- Markdown
+
+
+MARKDOWN = """\
+# Page
+
+```{optplot}
+:framework: numpy
+:seed: 3
+
+import numpy as np
+from matplotlib import pyplot as plt
+print('one')
+```
+
+````{optplot}
+:caption: A *figure*
+:name: fig-m
+
+```{framework} numpy
+x = np.arange(3)
+```
+
+:::{framework} duals
+import numpy as np
+from matplotlib import pyplot as plt
+x = np.arange(3)
+:::
+
+```{framework} all
+plt.plot(x, x**2)
+LINE
+```
+````
+
+- in a list
+
+  ```{optplot}
+  :framework: numpy
+
+  print(x.sum())
+  ```
+
+See {numref}`fig-m`.
+"""
+
+
+def test_cells_in_markdown(book: Book) -> None:
+    pytest.importorskip("myst_parser")
+    start = (
+        CONF.replace("extensions = [", "extensions = ['myst_parser', ")
+        + "numfig = True\nmyst_enable_extensions = ['colon_fence']\n"
+    )
+    book.write("conf.py", start)
+    (book.folder / "index.rst").unlink()
+    book.write("index.md", MARKDOWN.replace("LINE", "1;"))
+    built = book.build(optviz_frameworks=["numpy", "duals"])
+    text = html.unescape(built.read("index.html"))
+    assert outputs(built) == ["one", "3"]
+    assert "A <em>figure</em>" in text
+    assert '<span class="std std-numref">Fig. 1</span>' in text
+    book.write("index.md", MARKDOWN.replace("LINE", "1 / 0"))
+    lines = (book.folder / "index.md").read_text().splitlines()
+    found = messages(book.build(warnings=True, optviz_frameworks=["numpy", "duals"]))
+    assert [lines[line - 1] for line, _, _ in found] == ["1 / 0"] * 2
