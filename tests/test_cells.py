@@ -119,6 +119,15 @@ def test_pages_share_nothing(book: Book) -> None:
     assert outputs(book.build(), "other.html") == ["False 1.5"]
 
 
+def test_environment_that_is_active_is_none_of_the_cells(
+    monkeypatch: pytest.MonkeyPatch, shell: str, book: Book
+) -> None:
+    assert shell
+    monkeypatch.setenv("VIRTUAL_ENV", "/nowhere/active")
+    book.write("index.rst", page(cell("import sys\n[entry for entry in sys.path if 'active' in entry]")))
+    assert outputs(book.build()) == ["[]"]
+
+
 @pytest.mark.parametrize(
     ("code", "shown"),
     [

@@ -59,6 +59,9 @@ def _shell_class() -> Any:
 
         showsyntaxerror = showindentationerror = showtraceback
 
+        def init_virtualenv(self) -> None:
+            """An environment that is active where Sphinx runs is none of this interpreter's."""
+
         def system(self, cmd: str) -> Any:
             return self.system_piped(cmd)
 
