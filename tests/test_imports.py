@@ -112,7 +112,7 @@ ADAPTERS = {
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
     *(f"cells.{name}" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")),
-    *(f"critical_points.{name}" for name in ("field", "search", "kinds", "sets", "edges", "breaks", "find")),
+    *(f"critical_points.{name}" for name in ("field", "search", "jumps", "kinds", "sets", "edges", "breaks", "find")),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.

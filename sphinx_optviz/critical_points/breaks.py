@@ -25,12 +25,15 @@ class Breaks(NamedTuple):
     defined: bool  # whether it is finite everywhere, but for these
 
 
-def breaks_in(box: Field, look: _Look) -> Breaks:
-    """By the samples of *look*, which cover the box: between two of them the values change by as much as they fall."""
+def values_of(box: Field, look: _Look) -> Array:
+    """At the points of *look*, shape (M, 1 + S)."""
+    points = look.points
+    return box.value(points.reshape(-1, box.variables)).reshape(points.shape[:2])
+
+
+def breaks_in(box: Field, look: _Look, values: Array) -> Breaks:
+    """By the *values* of a *look* that covers the box: from a centre to its samples they rise as gradients say."""
     offsets = _offsets(box.variables)
-    samples = look.samples
-    everywhere = numpy.concatenate([look.centres[:, None, :], samples], axis=1)
-    values = box.value(everywhere.reshape(-1, box.variables)).reshape(everywhere.shape[:2])
     finite = numpy.isfinite(values)
     if not finite.any():
         return Breaks([], defined=False)
@@ -47,7 +50,7 @@ def breaks_in(box: Field, look: _Look) -> Breaks:
     cells, which = numpy.nonzero(suspicious)
     order = numpy.argsort(-numpy.nan_to_num(off[cells, which], nan=numpy.inf), kind="stable")[:_MOST_PAIRS]
     cells, which = cells[order], which[order]
-    jumps = _located(box, look.centres[cells], samples[cells, which])
+    jumps = _located(box, look.centres[cells], look.points[cells, 1 + which])
     return Breaks(told(box, distinct(jumps, look.size)) if len(jumps) else [], defined=bool(finite.all()))
 
 
@@ -72,11 +75,10 @@ def _located(box: Field, one: Array, other: Array) -> Array:
     return ((ends[0] + ends[1]) / 2)[broken]
 
 
-def beyond_all(box: Field, look: _Look, known: list[float]) -> list[list[float]]:
-    """The lowest and the highest sample, where it lies beyond all *known* values: these are not all that there is."""
-    everywhere = numpy.concatenate([look.centres[:, None, :], look.samples], axis=1).reshape(-1, box.variables)
-    values = box.value(everywhere)
-    everywhere, values = everywhere[numpy.isfinite(values)], values[numpy.isfinite(values)]
+def beyond_all(box: Field, look: _Look, values: Array, known: list[float]) -> list[list[float]]:
+    """The lowest and the highest point of *look* where its value lies beyond all *known* ones: there is more."""
+    finite = numpy.isfinite(values)
+    everywhere, values = look.points[finite], values[finite]
     if not len(values) or not known:
         return []
     slack = _FITS * float(numpy.ptp(values))

@@ -9,7 +9,7 @@ import numpy
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sphinx_optviz.critical_points.breaks import beyond_all, breaks_in
+    from sphinx_optviz.critical_points.breaks import beyond_all, breaks_in, values_of
     from sphinx_optviz.critical_points.edges import edge_extrema
     from sphinx_optviz.critical_points.field import Array, Columns, Field
     from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
@@ -74,7 +74,8 @@ def critical_points(
             found.doubts += _turning_doubts(box, points)
         edges = edge_extrema(box)
         assert found.first_look is not None
-        breaks = breaks_in(box, found.first_look)
+        sampled = values_of(box, found.first_look)
+        breaks = breaks_in(box, found.first_look, sampled)
         points, kinks = (_not_at(breaks.jumps, items, box) for items in (points, kinks))
         known = [item["value"] for item in (*points, *lines, *plateaus, *kinks, *edges)]
     # In the order in which one reads them: rounding does not tell which of two is further to the left.
@@ -87,7 +88,7 @@ def critical_points(
         "edges": edges,
         "doubts": sorted(set(found.doubts)),
         "jumps": breaks.jumps,
-        "beyond": beyond_all(box, found.first_look, known),
+        "beyond": beyond_all(box, found.first_look, sampled, known),
         "defined": breaks.defined,
         "exact": box.is_exact,
     }

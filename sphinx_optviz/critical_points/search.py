@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
 if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Field
+    from sphinx_optviz.critical_points.jumps import jumps_in, kinks_in
 
 # Cells along each axis to begin with, by the number of variables.
 _BASE = {1: 1024, 2: 64}
@@ -66,9 +66,14 @@ class Search:
         self.extended: list[tuple[str, Array]] = []  # "line" or "kink", and points of it
         self.kinks: list[Array] = []  # single places where the gradient jumps, shape (d,)
         self.flat: list[tuple[Array, float]] = []  # centres of cells without any slope, and their size
-        self.steepest = 0.0  # the largest slope of the first cells
         self.first_look: _Look | None = None
         self.doubts: list[str] = []
+
+    @property
+    def steepest(self) -> float:
+        """The largest slope in the middle of the first cells."""
+        slopes = numpy.zeros(0) if self.first_look is None else self.first_look.g
+        return float(numpy.abs(slopes[numpy.isfinite(slopes)]).max(initial=0.0))
 
 
 class _Look(NamedTuple):
@@ -82,8 +87,9 @@ class _Look(NamedTuple):
     j_samples: Array  # (M, S, d, d)
 
     @property
-    def samples(self) -> Array:
-        return self.centres[:, None, :] + _offsets(self.centres.shape[1]) * self.size / 2
+    def points(self) -> Array:
+        """The centre and the samples of each cell, shape (M, 1 + S, d)."""
+        return _points_of(self.centres, self.size)
 
 
 def _offsets(variables: int) -> Array:
@@ -91,6 +97,12 @@ def _offsets(variables: int) -> Array:
     corners = list(itertools.product((-1.0, 1.0), repeat=variables))
     inside = [tuple(number * (-1.0) ** i for i in range(variables)) for number in _INSIDE]
     return numpy.array(corners + inside)
+
+
+def _points_of(centres: Array, size: float) -> Array:
+    """The centre and the samples of each cell, shape (M, 1 + S, d)."""
+    samples = centres[:, None, :] + _offsets(centres.shape[1]) * size / 2
+    return numpy.concatenate([centres[:, None, :], samples], axis=1)
 
 
 def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
@@ -114,9 +126,8 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
             break
         look = look_at(box, (index + 0.5) * size, size)
         if level == 0:
-            found.steepest = float(numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0))
             found.first_look = look
-            found.kinks = _kinks_in(box, look) if everywhere else []
+            found.kinks = kinks_in(box, look) if everywhere else []
         keep = _may_hold_a_root(look, noise, box.rounding)
         index, look = index[keep], _of(look, keep)
         noise = box.noise(look.centres + _ASIDE * size)
@@ -148,8 +159,7 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
 
 def look_at(box: Field, centres: Array, size: float) -> _Look:
     variables = box.variables
-    samples = centres[:, None, :] + _offsets(variables) * size / 2
-    everywhere = numpy.concatenate([centres[:, None, :], samples], axis=1)
+    everywhere = _points_of(centres, size)
     shape = everywhere.shape[:2]
     points = everywhere.reshape(-1, variables)
     g = box.gradient(points).reshape(*shape, variables)
@@ -351,62 +361,3 @@ def least_step(box: Field, u: Array, part: float) -> Array:
     known = numpy.isfinite(j).all(axis=(1, 2))
     steps[known] = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j[known], rcond=part, hermitian=True), g[known])
     return steps
-
-
-def _kinks_in(box: Field, look: _Look) -> list[Array]:
-    """Where the gradient jumps, in the cells in which it strays most from a linear model."""
-    furthest = strays(look).max(axis=1)
-    slope = numpy.maximum(numpy.abs(look.j).max(axis=(1, 2)), numpy.abs(look.j_samples).max(axis=(1, 2, 3)))
-    suspicious = numpy.flatnonzero(furthest > 0.5 * slope)
-    these = suspicious[numpy.argsort(-furthest[suspicious], kind="stable")[:64]]
-    # Rounding makes steps too, where a function like tanh comes to its end.
-    rounding = numpy.maximum(
-        _ROUNDING * box.noise(look.centres[these] + _ASIDE * look.size).max(axis=1),
-        1e-12 * numpy.abs(look.g[numpy.isfinite(look.g)]).max(initial=0.0),
-    )
-    these = these[furthest[these] > rounding]
-    if not len(these):
-        return []
-    points, jump = locate_jumps(box, _of(look, these))
-    return list(distinct(points[jump], look.size / 2))
-
-
-def jumps_in(box: Field, look: _Look) -> Array | None:
-    """The places in the cells where the gradient jumps; None if it does not, in most of them."""
-    these = numpy.unique(numpy.linspace(0, len(look.centres) - 1, 100).astype(int))
-    part = _of(look, these)
-    points, jump = locate_jumps(box, part)
-    return distinct(points[jump], look.size / 2) if jump.mean() > 0.5 else None
-
-
-def locate_jumps(box: Field, look: _Look) -> tuple[Array, Array]:
-    """In each cell, by halving: where the gradient changes most, shape (M, d), and whether it jumps there, (M,)."""
-    everywhere = numpy.concatenate([look.centres[:, None], look.samples], axis=1)
-    g = numpy.concatenate([look.g[:, None], look.g_samples], axis=1)
-    change = numpy.abs(g[:, :, None] - g[:, None]).max(axis=3)
-    change = numpy.where(numpy.isfinite(change), change, -1.0)
-    rows = numpy.arange(len(g))
-    one, other = numpy.divmod(change.reshape(len(g), -1).argmax(axis=1), g.shape[1])
-    ends = [everywhere[rows, one], everywhere[rows, other]]
-    slopes = [g[rows, one], g[rows, other]]
-    first = change.reshape(len(g), -1).max(axis=1)
-    steps = max(4, math.ceil(math.log2(look.size / max(2.0**-44, 64 * box.rounding))))
-    for _ in range(steps):
-        middle = (ends[0] + ends[1]) / 2
-        slope = box.gradient(middle)
-        with numpy.errstate(all="ignore"):
-            left = numpy.abs(slope - slopes[0]).max(axis=1)
-            right = numpy.abs(slopes[1] - slope).max(axis=1)
-        # Where there is no gradient in the middle, the jump is there: stay close to it.
-        nowhere = ~numpy.isfinite(left)
-        if nowhere.any():
-            off = middle + (ends[1] - ends[0]) * 0.01
-            middle = numpy.where(nowhere[:, None], off, middle)
-            slope = numpy.where(nowhere[:, None], box.gradient(middle), slope)
-            left = numpy.where(nowhere, numpy.abs(slope - slopes[0]).max(axis=1), left)
-            right = numpy.where(nowhere, numpy.abs(slopes[1] - slope).max(axis=1), right)
-        go_left = (left >= right)[:, None]
-        ends = [numpy.where(go_left, ends[0], middle), numpy.where(go_left, middle, ends[1])]
-        slopes = [numpy.where(go_left, slopes[0], slope), numpy.where(go_left, slope, slopes[1])]
-    last = numpy.abs(slopes[1] - slopes[0]).max(axis=1)
-    return (ends[0] + ends[1]) / 2, (last > 0.2 * first) & (first > 0)

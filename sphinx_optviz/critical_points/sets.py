@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sphinx_optviz.critical_points.field import Array, Field
+    from sphinx_optviz.critical_points.jumps import locate_jumps
     from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, is_kink, rises
-    from sphinx_optviz.critical_points.search import Group, Search, _groups, least_step, locate_jumps, look_at
+    from sphinx_optviz.critical_points.search import Group, Search, _groups, least_step, look_at
 
 # A flat region that rounding makes is a point if it is smaller than this, in units of the box.
 _A_POINT = 2.0**-6

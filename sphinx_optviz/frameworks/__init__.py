@@ -46,7 +46,9 @@ class Framework:
 
     def programs(self) -> list[tuple[str, str]]:
         """Name and text of what a child must load to run this framework's code."""
-        finder = (_FINDER / f"{name}.py" for name in ("field", "search", "kinds", "sets", "edges", "breaks", "find"))
+        finder = (
+            _FINDER / f"{name}.py" for name in ("field", "search", "jumps", "kinds", "sets", "edges", "breaks", "find")
+        )
         paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), *finder, self.adapter)
         return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
