@@ -44,6 +44,8 @@ def begin(request: dict[str, Any]) -> None:
     if request["folder"]:
         os.chdir(request["folder"])
     sys.path[:0] = request["path"]
+    # Python takes a compiled module for one of the same second and length, and leaves it beside the author's text.
+    sys.dont_write_bytecode = True
     install_backend(request["rcparams"])
     _PAGE["shell"] = make_shell()
     _PAGE["random"] = False
