@@ -45,9 +45,10 @@ class Plateau:
 
     low: Point
     high: Point
+    inside: Point  # well away from its border
+    boxes: tuple[tuple[Point, Point], ...]  # what it takes, about, by the corners of boxes side by side
     part: float  # of the domain that it takes
     value: float
-    level: bool  # False: it has steps, between which the function does not change
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,7 @@ class Extremum:
     at: Point
     kind: str  # "minimum", "maximum", or, of a kink, "" for neither
     value: float
+    ends: tuple[Point, ...] = ()  # of a part of the edge along which the function is the same; "at" is its middle
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +68,10 @@ class CriticalPoints:
     points: tuple[CriticalPoint, ...]
     lines: tuple[CriticalLine, ...]
     plateaus: tuple[Plateau, ...]
-    kinks: tuple[Extremum, ...]  # where the function is not differentiable
+    kinks: tuple[Extremum, ...]  # single places where the function is not differentiable
     edges: tuple[Extremum, ...]  # where it would go on falling, or rising, beyond the edge
     doubts: tuple[str, ...]  # why something may be missing
+    creases: tuple[tuple[Point, ...], ...] = ()  # points along curves where it is not differentiable, as one walks
     jumps: tuple[Point, ...] = ()  # places where the function jumps, or has a pole
     beyond: tuple[Point, ...] = ()  # places where it is lower, or higher, than at all that was found
     defined: bool = True  # whether it is finite everywhere, but for these
@@ -110,12 +113,14 @@ class CriticalPoints:
                     high=_point(item["high"]),
                     part=float(item["part"]),
                     value=float(item["value"]),
-                    level=bool(item["level"]),
+                    inside=_point(item["inside"]),
+                    boxes=tuple((_point(low), _point(high)) for low, high in item["boxes"]),
                 )
                 for item in found["plateaus"]
             ),
             kinks=tuple(map(_extremum, found["kinks"])),
             edges=tuple(map(_extremum, found["edges"])),
+            creases=tuple(tuple(map(_point, crease)) for crease in found["creases"]),
             doubts=tuple(map(str, found["doubts"])),
             jumps=tuple(map(_point, found["jumps"])),
             beyond=tuple(map(_point, found["beyond"])),
@@ -129,4 +134,5 @@ def _point(numbers: Any) -> Point:
 
 
 def _extremum(item: Mapping[str, Any]) -> Extremum:
-    return Extremum(at=_point(item["at"]), kind=str(item["kind"]), value=float(item["value"]))
+    ends = tuple(map(_point, item.get("ends", ())))
+    return Extremum(at=_point(item["at"]), kind=str(item["kind"]), value=float(item["value"]), ends=ends)

@@ -21,7 +21,7 @@ Operation = Literal["values", "gradients", "hessians", "critical_points"]
 RUN_SCHEMA = 2
 
 # Likewise, of searches for critical points alone.
-_SEARCH_SCHEMA = 1
+_SEARCH_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,13 @@ def _on_line(line: CriticalLine, near: Sequence[float]) -> Point:
 
 
 def _in_plateau(plateau: Plateau, near: Sequence[float]) -> Point:
-    """Of the box around it: it fills that in one variable; in two, as far as is known."""
-    middle = tuple((low + high) / 2 for low, high in zip(plateau.low, plateau.high, strict=True))
-    if len(near) != len(middle):
-        return middle
-    return tuple(min(max(x, low), high) for x, low, high in zip(near, plateau.low, plateau.high, strict=True))
+    """The point of it nearest to *near*, or one well inside."""
+    if len(near) != len(plateau.inside):
+        return plateau.inside
+    nearest = (
+        tuple(min(max(x, low), high) for x, low, high in zip(near, *corners, strict=True)) for corners in plateau.boxes
+    )
+    return min(nearest, key=lambda at: dist(at, near))
 
 
 def _local(critical: CriticalPoints, kind: str) -> list[Spot]:

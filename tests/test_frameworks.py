@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sphinx_optviz.execute import interpreter_of
 from sphinx_optviz.frameworks import (
     BUILT_IN,
+    FINDER_TEXTS,
     UnknownFrameworkError,
     did_you_mean,
     framework,
@@ -904,7 +905,7 @@ def test_built_in_frameworks_are_named_after_their_adapters() -> None:
     for name, known in BUILT_IN.items():
         assert (known.name, known.adapter.name) == (name, f"{name}.py")
         assert known.adapter.is_file()
-        finder = ["field.py", "search.py", "jumps.py", "kinds.py", "sets.py", "edges.py", "breaks.py", "find.py"]
+        finder = [f"{name}.py" for name in FINDER_TEXTS]
         shared = ["differences.py", "noise.py", "evaluate.py", *finder]
         assert [text for text, _ in known.programs()] == [*shared, f"{name}.py"]
         assert framework(name) is known

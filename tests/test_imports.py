@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sphinx_optviz
+from sphinx_optviz.frameworks import BUILT_IN, FINDER_TEXTS
 
 PACKAGE = "sphinx_optviz"
 ROOT = Path(sphinx_optviz.__file__).parent
@@ -112,7 +113,7 @@ ADAPTERS = {
 SENT_AS_TEXT = [
     *("processes.loop", "frameworks.evaluate", "frameworks.differences", "frameworks.noise"),
     *(f"cells.{name}" for name in ("outputs", "artists", "figures", "results", "plain", "ipython", "page")),
-    *(f"critical_points.{name}" for name in ("field", "search", "jumps", "kinds", "sets", "edges", "breaks", "find")),
+    *(f"critical_points.{name}" for name in FINDER_TEXTS),
     *(f"frameworks.{name}" for name in ADAPTERS),
 ]
 # Run in a child that can import this package.
@@ -329,3 +330,15 @@ def test_importing_the_extension_imports_nothing_heavy() -> None:
 def test_importing_the_package_imports_not_even_sphinx() -> None:
     """A theme or tool that asks for the version should not pay for more."""
     assert imported_by(f"import {PACKAGE}") & {"sphinx", "docutils"} == set()
+
+
+@pytest.mark.parametrize("texts", [known.programs() for known in BUILT_IN.values()], ids=list(BUILT_IN))
+def test_texts_that_share_a_namespace_in_the_child_share_no_name(texts: list[tuple[str, str]]) -> None:
+    homes: dict[str, set[str]] = {}
+    for name, text in texts:
+        for node in ast.parse(text).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [node]
+            for target in targets:
+                if isinstance(target, ast.FunctionDef | ast.ClassDef | ast.Name):
+                    homes.setdefault(getattr(target, "name", "") or getattr(target, "id", ""), set()).add(name)
+    assert {name: home for name, home in homes.items() if len(home) > 1} == {}

@@ -175,7 +175,9 @@ def moved(found: CriticalPoints, function: Function, part: float) -> CriticalPoi
         (lambda _, found: with_first(found, eigenvectors=found.points[0].eigenvectors[::-1]), "eigenvector"),
         (lambda _, found: replace(found, doubts=("too many",)), "doubts"),
         (
-            lambda _, found: replace(found, plateaus=(Plateau(low=(), high=(), part=0.1, value=0.0, level=True),)),
+            lambda _, found: replace(
+                found, plateaus=(Plateau(low=(), high=(), inside=(), boxes=(), part=0.1, value=0.0),)
+            ),
             "plateaus",
         ),
     ],

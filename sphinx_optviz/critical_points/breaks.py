@@ -9,13 +9,16 @@ import numpy
 if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.search import _Look, _offsets, distinct
-    from sphinx_optviz.critical_points.sets import told
 
 # Pairs of samples that are looked at: those where the values fit their gradients least.
 _MOST_PAIRS = 64
 
 # Of what the function spans in the box: what values may be off that fit.
 _FITS = 1e-6
+
+
+# So far from a place without a value, in units of the box, the function has to have one.
+_CLOSE_BY = 2.0**-30
 
 
 class Breaks(NamedTuple):
@@ -51,7 +54,27 @@ def breaks_in(box: Field, look: _Look, values: Array) -> Breaks:
     order = numpy.argsort(-numpy.nan_to_num(off[cells, which], nan=numpy.inf), kind="stable")[:_MOST_PAIRS]
     cells, which = cells[order], which[order]
     jumps = _located(box, look.centres[cells], look.points[cells, 1 + which])
-    return Breaks(told(box, distinct(jumps, look.size)) if len(jumps) else [], defined=bool(finite.all()))
+    alone, poles = _single_places(box, look.points[~finite], height, 2 * float(numpy.abs(values[finite]).max()))
+    jumps = numpy.concatenate([jumps, poles])
+    return Breaks(box.told(distinct(jumps, look.size)) if len(jumps) else [], defined=alone)
+
+
+def _single_places(box: Field, u: Array, height: float, most: float) -> tuple[bool, Array]:
+    """Of points *u*, (N, d), where there is no value: whether each is alone with that; and those that are poles.
+
+    At these the function jumps by a part of its *height*, or is beyond the *most* that it is at other places.
+    """
+    if not len(u):
+        return True, u
+    ways = _CLOSE_BY * numpy.concatenate([numpy.eye(box.variables), -numpy.eye(box.variables)])
+    around = u[:, None, :] + ways
+    inside = (numpy.abs(around - 0.5) <= 0.5).all(axis=2)
+    values = box.value(around.reshape(-1, box.variables)).reshape(inside.shape)
+    alone = (numpy.isfinite(values) | ~inside).all(axis=1)
+    lowest, highest = (numpy.where(inside, values, -sign * numpy.inf) * sign for sign in (-1, 1))
+    lowest, highest = -lowest.max(axis=1), highest.max(axis=1)
+    poles = alone & ((highest - lowest > 0.01 * height) | (numpy.maximum(-lowest, highest) > most))
+    return bool(alone.all()), u[poles]
 
 
 def _located(box: Field, one: Array, other: Array) -> Array:
@@ -87,4 +110,4 @@ def beyond_all(box: Field, look: _Look, values: Array, known: list[float]) -> li
         found.append(everywhere[values.argmin()])
     if values.max() > max(known) + slack:
         found.append(everywhere[values.argmax()])
-    return told(box, found) if found else []
+    return box.told(found) if found else []

@@ -9,24 +9,37 @@ import numpy
 
 if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Border, Field
+    from sphinx_optviz.critical_points.groups import Group, single_places
     from sphinx_optviz.critical_points.kinds import point_in, surroundings
-    from sphinx_optviz.critical_points.search import search
-    from sphinx_optviz.critical_points.sets import plateaus_of, single_places, told
+    from sphinx_optviz.critical_points.kinks import kink_at
+    from sphinx_optviz.critical_points.plateaus import plateaus_of
+    from sphinx_optviz.critical_points.search import Search, search
 
 # Cells along an edge to begin with.
 _CELLS_OF_AN_EDGE = 256
+
+# So far inside, in units of the box, it is looked at how the function goes on.
+_INWARDS = 2.0**-30
 
 
 def edge_extrema(box: Field) -> list[dict[str, Any]]:
     """In plain values. Not those where the gradient vanishes: these are critical points."""
     corners = numpy.array(list(itertools.product((0.0, 1.0), repeat=box.variables)))
-    u, kinds = corners, _kinds_of_corners(box, corners)
+    found = list(zip(corners, _kinds_of_corners(box, corners), strict=True))
+    level = []
     if box.variables == 2:
-        inner, its_kinds = _along(Border(box))
-        u, kinds = numpy.concatenate([corners, inner]), kinds + its_kinds
-    values = box.value(u)
-    places = zip(told(box, u), kinds, values.tolist(), strict=True)
-    records = [{"at": at, "kind": kind, "value": value} for at, kind, value in places if kind and numpy.isfinite(value)]
+        border = Border(box)
+        search_of_it = search(border, 1 / (8 * _CELLS_OF_AN_EDGE), border.cells(_CELLS_OF_AN_EDGE))
+        plateaus, small, _ = plateaus_of(border, search_of_it)
+        found += _on_border(border, _extrema_of(border, search_of_it, small))
+        for plateau in plateaus:
+            ends = numpy.array([plateau["low"], plateau["high"]])
+            level += [(at, kind, border.embedded(ends)) for at, kind in _on_border(border, _both(ends.mean(axis=0)))]
+    records = []
+    for at, kind, ends in [*((at, kind, corners[:0]) for at, kind in found), *level]:
+        value = float(box.value(at[None])[0])
+        if kind and numpy.isfinite(value):
+            records.append({"at": box.told(at[None])[0], "kind": kind, "value": value, "ends": box.told(ends)})
     return sorted(records, key=lambda record: record["at"])
 
 
@@ -40,25 +53,44 @@ def _kinds_of_corners(box: Field, corners: Array) -> list[str]:
     ]
 
 
-def _along(border: Border) -> tuple[Array, list[str]]:
-    """The points of the box, shape (N, 2), that are minima or maxima of an edge, and what they are of the box."""
-    found = search(border, 1 / (8 * _CELLS_OF_AN_EDGE), border.cells(_CELLS_OF_AN_EDGE))
-    groups = single_places(border, found, plateaus_of(border, found)[1])
-    places = list(found.roots)
-    kinds = ["minimum" if curve > 0 else "maximum" for curve in border.jacobian(found.roots)[:, 0, 0]] if places else []
-    for group in groups:
+def _both(at: Array) -> list[tuple[Array, str]]:
+    """A place where the function is the same along the edge: it may be either kind."""
+    return [(at, "minimum"), (at, "maximum")]
+
+
+def _extrema_of(border: Border, found: Search, small: list[Group]) -> list[tuple[Array, str]]:
+    """The places, shape (1,), at which the function along the border has a minimum or a maximum, and which."""
+    extrema = [
+        (root, "minimum" if border.jacobian(root[None])[0, 0, 0] > 0 else "maximum")
+        for root in found.roots[border.is_smooth(found.roots)]
+    ]
+    for group in single_places(border, found, small):
         point = point_in(border, group)
-        kind = "" if point is None else surroundings(border, point, 1e-3, group.noise.max(axis=0)).kind
+        kink = None
+        if point is None or not border.is_smooth(point[None])[0]:
+            kink = kink_at(border, group)
+            kind = kink["kind"] if kink else ""
+            point = numpy.array(kink["at"]) if kink else point
+        else:
+            kind = surroundings(border, point, 1e-3, group.noise.max(axis=0)).kind
         if point is not None and kind in ("minimum", "maximum"):
-            places.append(point)
-            kinds.append(kind)
-    if not places:
-        return numpy.zeros((0, 2)), []
-    u = numpy.array(places)
+            extrema.append((point, kind))
+    return extrema
+
+
+def _on_border(border: Border, extrema: list[tuple[Array, str]]) -> list[tuple[Array, str]]:
+    """The points of the box, shape (2,), that are *extrema* of an edge and, looking inwards, of the box too."""
+    if not extrema:
+        return []
+    u = numpy.array([at for at, _ in extrema])
     axis, end, along = border.edge(u)
     inside = border.embedded(u)
-    inward = border.box.gradient(inside)[numpy.arange(len(u)), 1 - axis] * numpy.where(end == 0, 1, -1)
-    wanted = numpy.where(numpy.array(kinds) == "minimum", 1, -1)
-    noise = 20 * border.box.noise(inside)[numpy.arange(len(u)), 1 - axis]
+    rows = numpy.arange(len(u))
+    inwards = numpy.zeros_like(inside)
+    inwards[rows, 1 - axis] = numpy.where(end == 0, 1.0, -1.0)
+    # A little inside: on a kink of the edge there is no slope.
+    inward = numpy.einsum("md,md->m", border.box.gradient(inside + _INWARDS * inwards), inwards)
+    wanted = numpy.where(numpy.array([kind for _, kind in extrema]) == "minimum", 1, -1)
+    noise = 20 * border.box.noise(inside + _INWARDS * inwards)[rows, 1 - axis]
     fits = (inward * wanted > noise) & (along > 1e-9) & (along < 1 - 1e-9)
-    return inside[fits], [kind for kind, fit in zip(kinds, fits.tolist(), strict=True) if fit]
+    return [(at, kind) for at, (_, kind), fit in zip(inside, extrema, fits.tolist(), strict=True) if fit]

@@ -20,6 +20,9 @@ _JACOBIAN_STEP = 2.0**-17
 # Distance of the points that tell rounding noise, in units of the box.
 _NOISE_STENCIL = 2.0**-36
 
+# Distance at which a gradient that vanishes at a point has to be small, in units of the box.
+_NEAR = 2.0**-20
+
 # Points that one call computes at most: more would need much memory and be no faster.
 _AT_ONCE = 16000
 
@@ -55,6 +58,15 @@ class Field:
         """Where the points *u*, shape (N, d), are; the same shape."""
         found: Array = self.low + u * self.width
         return found
+
+    def told(self, u: Sequence[Array] | Array, known_to: float = 1e-12) -> list[list[float]]:
+        """The points *u*, shape (N, d), as they are told: 0 where nothing but rounding keeps a coordinate from it.
+
+        They are *known_to* that, in units of the box, or worse where derivatives are differences.
+        """
+        at = self.points(numpy.asarray(u))
+        at = numpy.where(numpy.abs(at) < max(known_to, 0.0 if self.is_exact else 1e-8) * self.width, 0.0, at)
+        return [[float(number) for number in point] for point in at]
 
     def _columns(self, u: Array) -> Columns:
         return list(numpy.ascontiguousarray(self.points(u).T))
@@ -117,14 +129,26 @@ class Field:
         Differences of values give a gradient of 0 on a kink too. There the values grow as the distance does, and not as
         its square.
         """
+        if not len(u):
+            return numpy.zeros(0, dtype=bool)
         if self._has_hessians:
-            return numpy.ones(len(u), dtype=bool)
+            return self._has_no_jump(u)
         ways = numpy.array([*numpy.eye(self.variables), -numpy.ones(self.variables)])
         rings = u[:, None, None, :] + numpy.array([1e-4, 1e-2])[:, None, None] * ways
         middle = self.value(u)[:, None, None]
         changes = numpy.abs(self.value(rings.reshape(-1, self.variables)).reshape(rings.shape[:3]) - middle).max(axis=2)
         lost = changes[:, 0] <= 100 * numpy.finfo(float).eps * numpy.abs(middle[:, 0, 0])
         smooth: Array = lost | (changes[:, 0] < 3e-3 * changes[:, 1])
+        return smooth
+
+    def _has_no_jump(self, u: Array) -> Array:
+        """Whether the gradient near each of *u*, where it is 0, is small too: it may be 0 on a kink by a rule only."""
+        ways = _NEAR * numpy.array([[0.6, -0.8], [0.8, 0.6], [-0.6, 0.8], [-0.8, -0.6]])[:, : self.variables]
+        near = (u[:, None, :] + ways).reshape(-1, self.variables)
+        g = numpy.abs(self.gradient(near)).reshape(len(u), len(ways), -1)
+        bend = numpy.abs(self.jacobian(near)).reshape(len(u), len(ways), -1).max(axis=2)
+        most = 4 * _NEAR * bend + 100 * self.noise(near).reshape(g.shape).max(axis=2).min(axis=1)[:, None]
+        smooth: Array = ~(g.max(axis=2) > most).any(axis=1)
         return smooth
 
     def noise(self, u: Array) -> Array:

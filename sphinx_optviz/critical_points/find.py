@@ -12,17 +12,12 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.breaks import beyond_all, breaks_in, values_of
     from sphinx_optviz.critical_points.edges import edge_extrema
     from sphinx_optviz.critical_points.field import Array, Columns, Field
+    from sphinx_optviz.critical_points.groups import Group, borders_on, single_places
     from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
-    from sphinx_optviz.critical_points.search import Group, Search, look_at, search, strays
-    from sphinx_optviz.critical_points.sets import (
-        critical_lines,
-        gap_to,
-        kind_by_values,
-        kink_at,
-        plateaus_of,
-        single_places,
-        told,
-    )
+    from sphinx_optviz.critical_points.kinks import kind_by_values, kink_at
+    from sphinx_optviz.critical_points.lines import critical_lines
+    from sphinx_optviz.critical_points.plateaus import plateaus_of
+    from sphinx_optviz.critical_points.search import _SMALLEST_KINK, Search, look_at, search, strays
 
 # Points along each side of the box at which the turning of the gradient is followed.
 _AROUND = 1024
@@ -30,6 +25,9 @@ _AROUND = 1024
 # Around a single point no more than some dozen of the smallest cells are left. What is so much larger, in units of the
 # box, is no point.
 _UNRESOLVED = 2.0**-18
+
+# So near to a line of critical points, in units of the box, none is alone: its points are told so far apart.
+_ON_A_LINE = 2e-3
 
 # Places where the Hessian is singular that are looked at one by one.
 _MOST_GROUPS = 40
@@ -53,24 +51,25 @@ def critical_points(
         plateaus, small, unresolved = plateaus_of(box, found)
         groups = single_places(box, found, small)
         points, kinks = _regular_points(box, found.roots)
-        lines, unclear = [], []
-        for what, of_it in found.extended:
-            if not _borders_on(of_it, found):
-                lines += critical_lines(box, of_it, is_smooth=what == "line")
+        unclear = []
+        lines = critical_lines(box, [curve for curve in found.curves if not borders_on(curve.points, found, 0.01, 0.5)])
+        points, kinks = (_not_on(lines, items, box) for items in (points, kinks))
+        groups = [group for group in groups if not _is_on(lines, group, box)]
         if len(groups) > _MOST_GROUPS:
             found.doubts.append("there are too many places where the Hessian is singular to look at them all")
         for group in groups[:_MOST_GROUPS]:
-            if group.extent > _UNRESOLVED and not _is_resolved(box, group):
+            if group.size < _SMALLEST_KINK and group.extent > _UNRESOLVED and not _is_resolved(box, group):
                 unresolved.append(group.centres.mean(axis=0))
                 continue
             unclear += _add_isolated(box, group, groups, found, points, kinks)
         if unresolved:
-            found.doubts.append(f"it changes too fast to be searched around {_in_words(told(box, unresolved))}")
+            found.doubts.append(f"it changes too fast to be searched around {_in_words(box.told(unresolved))}")
         if unclear:
-            places = _in_words(told(box, unclear))
+            places = _in_words(box.told(unclear))
             found.doubts.append(f"what is critical at {places} cannot be told from the values around it")
+        creases = [box.told(crease) for crease in found.creases]
         kinks += _other_kinks(box, found, kinks, lines)
-        if not (lines or plateaus or kinks or found.doubts):
+        if not (lines or plateaus or kinks or creases or found.doubts):
             found.doubts += _turning_doubts(box, points)
         edges = edge_extrema(box)
         assert found.first_look is not None
@@ -85,6 +84,7 @@ def critical_points(
         "lines": lines,
         "plateaus": plateaus,
         "kinks": kinks,
+        "creases": creases,
         "edges": edges,
         "doubts": sorted(set(found.doubts)),
         "jumps": breaks.jumps,
@@ -102,12 +102,28 @@ def _not_at(jumps: list[list[float]], items: list[dict[str, Any]], box: Field) -
     return [item for item in items if (numpy.abs(there - item["at"]) / box.width).max(axis=1).min() > 1e-7]
 
 
+def _off(lines: list[dict[str, Any]], at: Sequence[float], box: Field) -> float:
+    """How far a place is from the nearest of some lines, in units of the box; infinite if there are none."""
+    gaps = [numpy.abs((numpy.array(line["at"]) - at) / box.width).max(axis=1).min() for line in lines]
+    return float(min(gaps, default=numpy.inf))
+
+
+def _not_on(lines: list[dict[str, Any]], items: list[dict[str, Any]], box: Field) -> list[dict[str, Any]]:
+    """Those of *items* that do not lie on one of some lines, where Newton's method may end anywhere."""
+    return [item for item in items if _off(lines, item["at"], box) > _ON_A_LINE]
+
+
+def _is_on(lines: list[dict[str, Any]], group: Group, box: Field) -> bool:
+    """Whether a group of cells is but a part of a line, or its end."""
+    return _off(lines, box.points(group.centres.mean(axis=0)[None])[0].tolist(), box) < max(_ON_A_LINE, group.extent)
+
+
 def _regular_points(box: Field, u: Array) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The points with a Hessian that is not singular; and kinks, which differences take for such points."""
     if not len(u):
         return [], []
     hessians, known = box.hessian(u), box.is_smooth(u)
-    values, at = box.value(u), told(box, u)
+    values, at = box.value(u), box.told(u)
     points, kinks = [], []
     for index in range(len(u)):
         if known[index]:
@@ -141,12 +157,6 @@ def point_record(
     }
 
 
-def _borders_on(u: Array, found: Search) -> bool:
-    """Whether a line runs along a plateau, and is its border."""
-    gaps = [gap_to(u, *flat) for flat in found.flat if len(flat[0])]
-    return bool(gaps) and float((numpy.min(gaps, axis=0) < 0.01).mean()) > 0.5
-
-
 def _is_resolved(box: Field, group: Group) -> bool:
     """Whether the gradient is linear but for rounding in most cells of a group."""
     these = numpy.unique(numpy.linspace(0, len(group.centres) - 1, 200).astype(int))
@@ -173,11 +183,13 @@ def _add_isolated(
         return []
     others = [found.roots, *(other.centres for other in groups if other is not group)]
     apart = numpy.concatenate([numpy.abs(other - at).max(axis=1) for other in others if len(other)] or [[1.0]])
+    if not numpy.isfinite(box.value(at[None])[0]):
+        return []  # a pole
     around = surroundings(box, at, 0.4 * float(apart.min()), group.noise.max(axis=0))
     if not around.kind:
         return [at]
     record = point_record(
-        told(box, at[None])[0],
+        box.told(at[None])[0],
         float(box.value(at[None])[0]),
         box.hessian(at[None])[0],
         around.kind,
@@ -201,11 +213,12 @@ def _other_kinks(
     """Places where the gradient jumps without passing zero; not those that are known already."""
     known = [numpy.array([kink["at"] for kink in kinks])] if kinks else []
     known += [numpy.array(line["at"]) for line in lines if not line["smooth"]]
+    known += [box.points(crease) for crease in found.creases]
     others = []
     for u in found.kinks:
-        at = told(box, u[None])[0]
+        at = box.told(u[None])[0]
         near = [numpy.abs((points - at) / box.width).max(axis=1).min() < 0.02 for points in known]
-        value = float(box.value(u[None])[0])
+        value = float(box.value((numpy.array([at]) - box.low) / box.width)[0])
         if not any(near) and numpy.isfinite(value):
             others.append({"at": at, "kind": "", "value": value})
     return others

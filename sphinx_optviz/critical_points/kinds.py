@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sphinx_optviz.critical_points.field import Array, Field
-    from sphinx_optviz.critical_points.search import Group
+    from sphinx_optviz.critical_points.groups import Group
 
 # Around a point where the Hessian tells nothing: how far away the values are looked at, in units of the box, and in how
 # many directions.
@@ -80,16 +82,21 @@ def _may_be_level(known: Array, decided: Array, higher: Array) -> bool:
 
 
 def _rises_around(box: Field, at: Array, radius: float) -> tuple[Array, Array]:
-    """By how much the function is higher *radius* away, NaN outside the box, shape (N,), and the directions, (N, d).
+    """By how much the function is higher *radius* away, NaN outside the box, shape (N,), and the directions, (N, d)."""
+    return all_ways(box.variables, lambda ways: rises(box, at, radius, ways))
+
+
+def all_ways(variables: int, rise: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """The *rise*, shape (N,), along directions that matter, and these, (N, d).
 
     In two variables once around, with the highest and the lowest places between the directions found: a valley that is
     much narrower than two directions are apart still has two sides.
     """
-    if box.variables == 1:
+    if variables == 1:
         ways = numpy.array([[-1.0], [1.0]])
-        return rises(box, at, radius, ways), ways
+        return rise(ways), ways
     angles = numpy.arange(_DIRECTIONS) * 2 * numpy.pi / _DIRECTIONS
-    found = rises(box, at, radius, _ways(angles))
+    found = rise(_ways(angles))
     before, after = numpy.roll(found, 1), numpy.roll(found, -1)
     extreme = ((found > 0) & (found <= before) & (found <= after)) | (
         (found < 0) & (found >= before) & (found >= after)
@@ -100,12 +107,12 @@ def _rises_around(box: Field, at: Array, radius: float) -> tuple[Array, Array]:
     low, high = angles[extreme] - 2 * numpy.pi / _DIRECTIONS, angles[extreme] + 2 * numpy.pi / _DIRECTIONS
     for _ in range(36):  # the golden section, of a degree's millionth in the end
         left, right = low + _GOLDEN * (high - low), high - _GOLDEN * (high - low)
-        both = rises(box, at, radius, _ways(numpy.concatenate([left, right]))).reshape(2, -1) * sign
+        both = rise(_ways(numpy.concatenate([left, right]))).reshape(2, -1) * sign
         lower_left = both[0] <= both[1]
         low, high = numpy.where(lower_left, low, left), numpy.where(lower_left, right, high)
     middle = (low + high) / 2
     angles, order = numpy.unique(numpy.concatenate([angles, middle % (2 * numpy.pi)]), return_index=True)
-    return numpy.concatenate([found, rises(box, at, radius, _ways(middle))])[order], _ways(angles)
+    return numpy.concatenate([found, rise(_ways(middle))])[order], _ways(angles)
 
 
 def _ways(angles: Array) -> Array:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 
 if TYPE_CHECKING:
+    from sphinx_optviz.critical_points.curves import Curve, settle_groups
     from sphinx_optviz.critical_points.field import Array, Field
-    from sphinx_optviz.critical_points.jumps import jumps_in, kinks_in
+    from sphinx_optviz.critical_points.groups import Group, connected
+    from sphinx_optviz.critical_points.hull import may_balance
+    from sphinx_optviz.critical_points.kinks import kinks_in, locate_jumps
 
 # Cells along each axis to begin with, by the number of variables.
 _BASE = {1: 1024, 2: 64}
@@ -29,31 +32,29 @@ _SAFETY = 2.0
 # A Jacobian that varies by less than this part of itself in a cell makes the gradient one-to-one there.
 _ONE_TO_ONE = 0.35
 
-# Cells of a connected group along an axis from which on it is no single point: around a point of order k some
-# 2k are left, whatever their size.
-_EXTENDED = 16
-
-# Where in a cell rounding is measured, from its centre and in units of the cell: kinks often lie on a centre.
-_ASIDE = 0.0137
+# Where in a cell rounding is measured, from its centre and in units of the cell: kinks often lie on a centre, or on
+# the diagonals through it.
+_ASIDE = (0.0137, 0.0059)
 
 # A gradient of so many times its noise is no more than rounding.
-_ROUNDING = 100
+_NO_MORE = 100
 
 # Divisions after which a group of cells is looked at as a whole.
 _FIRST_LOOK = 3
 
+# Divisions after which cells are asked whether gradients that jump can balance in them; and which of them: those in
+# which the gradient strays from its linear model by so much of what it changes by.
+_FIRST_HULL = 2
+_BENT = 0.2
 
-class Group(NamedTuple):
-    """Connected cells that are left: their centres, shape (M, d), and their size."""
+# Cells around kinks in two variables are divided till they are so small: in smaller ones noise is measured across them.
+_SMALLEST_KINK = 2.0**-20
 
-    centres: Array
-    size: float
-    noise: Array  # of the gradient, shape (M, d)
+# Cells of this size, in units of the box, tell where a function steps from one plateau to the next.
+_STEP_CELL = {1: _SMALLEST, 2: 2.0**-9}
 
-    @property
-    def extent(self) -> float:
-        """The longest side of the box around them."""
-        return float(numpy.ptp(self.centres, axis=0).max()) + self.size
+# What the values of a plateau may differ by, against how large they are.
+_LEVEL = 1e-9
 
 
 class Search:
@@ -63,8 +64,9 @@ class Search:
         # Each alone in its surroundings, with a Jacobian that is not singular. Shape (K, d).
         self.roots: Array = numpy.zeros((0, variables))
         self.isolated: list[Group] = []  # around one point each
-        self.extended: list[tuple[str, Array]] = []  # "line" or "kink", and points of it
+        self.curves: list[Curve] = []
         self.kinks: list[Array] = []  # single places where the gradient jumps, shape (d,)
+        self.creases: list[Array] = []  # curves along which it jumps, (N, 2) each, in order
         self.flat: list[tuple[Array, float]] = []  # centres of cells without any slope, and their size
         self.first_look: _Look | None = None
         self.doubts: list[str] = []
@@ -90,6 +92,17 @@ class _Look(NamedTuple):
     def points(self) -> Array:
         """The centre and the samples of each cell, shape (M, 1 + S, d)."""
         return _points_of(self.centres, self.size)
+
+
+class _Cells(NamedTuple):
+    """Cells that are left: their numbers, what is known of them, and the noise of the gradient in them, (M, d)."""
+
+    numbers: Array
+    look: _Look
+    noise: Array
+
+    def those(self, keep: Array) -> _Cells:
+        return _Cells(self.numbers[keep], _of(self.look, keep), self.noise[keep])
 
 
 def _offsets(variables: int) -> Array:
@@ -124,25 +137,21 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
         if box.spent > (_BUDGET if box.is_exact else _BUDGET // 4):
             found.doubts.append("it changes too fast to be searched completely")
             break
-        look = look_at(box, (index + 0.5) * size, size)
+        cells = _Cells(index, look_at(box, (index + 0.5) * size, size), noise)
         if level == 0:
-            found.first_look = look
-            found.kinks = kinks_in(box, look) if everywhere else []
-        keep = _may_hold_a_root(look, noise, box.rounding)
-        index, look = index[keep], _of(look, keep)
-        noise = box.noise(look.centres + _ASIDE * size)
-        flat = _is_flat(look, noise)
-        # A jump at one place is no noise.
-        noise[flat] = numpy.minimum(noise[flat], box.noise(look.centres[flat] - 2 * _ASIDE * size))
-        flat &= _is_flat(look, noise)
-        found.flat.append((look.centres[flat], size))
-        index, look, noise = index[~flat], _of(look, ~flat), noise[~flat]
-        settled, its_roots = _roots_in(box, look, noise)
+            found.first_look = cells.look
+            if everywhere:
+                found.kinks, found.creases = kinks_in(box, cells.look)
+        cells = cells.those(_may_hold_a_root(cells.look, noise, box.rounding))
+        cells = _without_plateaus(box, cells, found)
+        if level >= _FIRST_HULL:
+            cells = _without_kinks(box, cells, found)
+        settled, its_roots = _roots_in(box, cells.look, cells.noise)
         roots.append(its_roots)
-        index, look, noise = index[~settled], _of(look, ~settled), noise[~settled]
+        cells = cells.those(~settled)
         if level >= _FIRST_LOOK and box.variables == 2:
-            held = _settle_groups(box, index, look, noise, found)
-            index, noise = index[~held], noise[~held]
+            cells = cells.those(~settle_groups(box, *cells, found))
+        index, noise = cells.numbers, cells.noise
         if size <= _SMALLEST:
             break
         parts = numpy.array(list(itertools.product((0, 1), repeat=box.variables)))
@@ -152,7 +161,7 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
     else:
         index = numpy.zeros((0, box.variables), dtype=int)
     if not found.doubts and len(index):
-        found.isolated = [Group((index[its] + 0.5) * size, size, noise[its]) for its in _groups(index)]
+        found.isolated += [Group((index[its] + 0.5) * size, size, noise[its]) for its in connected(index)]
     found.roots = distinct(numpy.concatenate(roots)) if roots else found.roots
     return found
 
@@ -171,6 +180,30 @@ def _of(look: _Look, these: Array) -> _Look:
     return _Look(
         look.centres[these], look.size, look.g[these], look.j[these], look.g_samples[these], look.j_samples[these]
     )
+
+
+def _is_bent(look: _Look) -> Array:
+    """Whether the gradient strays from its linear model as it does where it jumps, shape (M,)."""
+    bent: Array = strays(look).max(axis=1) > _BENT * numpy.abs(look.j).sum(axis=2).max(axis=1)
+    return bent
+
+
+def _without_plateaus(box: Field, cells: _Cells, found: Search) -> _Cells:
+    """Those of some *cells*, with the noise that is in them, that are no part of a plateau: these go to *found*."""
+    size = cells.look.size
+    aside = numpy.array(_ASIDE[: box.variables]) * size
+    noise = box.noise(cells.look.centres + aside)
+    cells = cells._replace(noise=noise)
+    flat, bent = _is_flat(cells.look, noise), _is_bent(cells.look)
+    for off in (-2, 3, -5):  # a jump at one place is no noise
+        unsure = flat | bent
+        noise[unsure] = numpy.minimum(noise[unsure], box.noise(cells.look.centres[unsure] + off * aside))
+        flat &= _is_flat(cells.look, noise)
+    steps = numpy.zeros_like(flat)
+    steps[flat] = _has_steps(box, _of(cells.look, flat), noise[flat])
+    found.flat.append((cells.look.centres[flat & ~steps], size))
+    # Between two plateaus there is nothing but where the one ends and the other begins.
+    return cells.those(~(flat & (~steps | (size <= _STEP_CELL[box.variables]))))
 
 
 def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
@@ -202,8 +235,38 @@ def strays(look: _Look) -> Array:
 def _is_flat(look: _Look, noise: Array) -> Array:
     """Whether the gradient is nowhere in a cell more than rounding. Shape (M,)."""
     largest = numpy.maximum(numpy.abs(look.g), numpy.abs(look.g_samples).max(axis=1))
-    flat: Array = (largest <= _ROUNDING * noise).all(axis=1)
+    flat: Array = (largest <= _NO_MORE * noise).all(axis=1)
     return flat
+
+
+def _without_kinks(box: Field, cells: _Cells, found: Search) -> _Cells:
+    """Those of some *cells* that are not done with where the gradient jumps.
+
+    For it cannot balance there; or because they are small enough, and their groups go to *found*.
+    """
+    bent, size = _is_bent(cells.look), cells.look.size
+    bent[bent] = ~may_balance(box, cells.look.centres[bent], size, cells.noise[bent])
+    cells = cells.those(~bent)
+    kinky = _is_bent(cells.look)
+    if size > _SMALLEST_KINK or box.variables == 1 or not kinky.any():
+        return cells
+    kinky[kinky] = locate_jumps(box, _of(cells.look, kinky)).is_jump
+    jumping = cells.those(kinky)
+    found.isolated += [
+        Group(jumping.look.centres[its], cells.look.size, jumping.noise[its]) for its in connected(jumping.numbers)
+    ]
+    return cells.those(~kinky)
+
+
+def _has_steps(box: Field, look: _Look, noise: Array) -> Array:
+    """Whether the values in a cell without slope differ all the same. Shape (M,)."""
+    if not len(look.centres):
+        return numpy.zeros(0, dtype=bool)
+    points = look.points
+    values = box.value(points.reshape(-1, box.variables)).reshape(points.shape[:2])
+    most = _LEVEL * numpy.abs(values).max(axis=1) + 2 * _NO_MORE * look.size * noise.sum(axis=1)
+    found: Array = numpy.ptp(values, axis=1) > most
+    return found
 
 
 def _keeps_its_sign(look: _Look, offsets: Array) -> Array:
@@ -268,96 +331,13 @@ def newton(box: Field, start: Array, steps: int = 15) -> tuple[Array, Array]:
 
 
 def distinct(u: Array, apart: float = 1e-8) -> Array:
-    """*u*, shape (N, d), in a fixed order and without those that lie at another."""
+    """*u*, shape (N, d), in a fixed order and without those that lie at another that is kept."""
     u = u[numpy.lexsort(u.T[::-1])]
-    again = numpy.zeros(len(u), dtype=bool)
+    kept = numpy.ones(len(u), dtype=bool)
     # Those near in the first coordinate stand one after the other.
-    for back in range(1, len(u)):
-        close = u[back:, 0] - u[:-back, 0] <= apart
-        if not close.any():
-            break
-        again[back:] |= close & (numpy.abs(u[back:] - u[:-back]).max(axis=1) <= apart) & ~again[:-back]
-    return u[~again]
-
-
-# ---- groups of cells that do not get smaller
-
-
-def _groups(index: Array) -> list[Array]:
-    """The positions in *index* of each group of cells that touch, corners included."""
-    if not len(index):
-        return []
-    variables = index.shape[1]
-    keys = index[:, 0] if variables == 1 else index[:, 0] * (1 << 31) + index[:, 1]
-    order = numpy.argsort(keys)
-    parent = list(range(len(index)))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for way in itertools.product((-1, 0, 1), repeat=variables):
-        if way <= (0,) * variables:
-            continue
-        moved = keys + (way[0] if variables == 1 else way[0] * (1 << 31) + way[1])
-        at = numpy.minimum(numpy.searchsorted(keys, moved, sorter=order), len(keys) - 1)
-        for one in numpy.flatnonzero(keys[order[at]] == moved):
-            parent[root(int(one))] = root(int(order[at[one]]))
-    roots = numpy.array([root(item) for item in range(len(index))])
-    return [numpy.flatnonzero(roots == item) for item in numpy.unique(roots)]
-
-
-def _settle_groups(box: Field, index: Array, look: _Look, noise: Array, found: Search) -> Array:
-    """Which cells belong to a curve of critical points or of kinks, which is added to *found*. Shape (M,)."""
-    held = numpy.zeros(len(index), dtype=bool)
-    for its in _groups(index):
-        if int(numpy.ptp(index[its], axis=0).max()) + 1 < _EXTENDED:
-            continue
-        part = _of(look, its)
-        if not numpy.isfinite(part.g_samples).all(axis=(1, 2)).mean() > 0.1:
-            held[its] = True  # the edge of where the function is defined
-            continue
-        points = _curve_in(box, part, noise[its])
-        if points is not None:
-            found.extended.append(("line", points))
-            held[its] = True
-            continue
-        points = jumps_in(box, part)
-        if points is not None:
-            found.extended.append(("kink", points))
-            held[its] = True
-    return held
-
-
-def _curve_in(box: Field, look: _Look, noise: Array) -> Array | None:
-    """Points of the curve of critical points that the cells follow; None if they follow none."""
-    these = numpy.unique(numpy.linspace(0, len(look.centres) - 1, 600).astype(int))
-    centres = look.centres[these]
-    most = numpy.maximum(20 * noise[these], 1e-10 * numpy.abs(look.g_samples[these]).max(axis=1))
-    u = numpy.clip(centres, 0.0, 1.0)
-    for _ in range(60):
-        g = box.gradient(u)
-        if (numpy.abs(g) <= most).all() or not numpy.isfinite(g).all():
-            break
-        step = least_step(box, u, 1e-6)
-        if not numpy.isfinite(step).all():
-            return None
-        u = u + numpy.clip(step, -look.size, look.size)
-    there = (numpy.abs(box.gradient(u)) <= most).all(axis=1) & (numpy.abs(u - centres).max(axis=1) <= 3 * look.size)
-    if there.mean() < 0.9 or float(numpy.ptp(u[there], axis=0).max()) < _EXTENDED * look.size / 2:
-        return None
-    sizes = numpy.linalg.svd(box.jacobian(u[there]), compute_uv=False)
-    if numpy.median(sizes[:, 1] / numpy.maximum(sizes[:, 0], 1e-300)) > 1e-4:
-        return None  # many single points, close together
-    return distinct(u[there & (numpy.abs(u - 0.5) <= 0.5 + 1e-9).all(axis=1)], look.size / 2)
-
-
-def least_step(box: Field, u: Array, part: float) -> Array:
-    """Newton's steps, shape (N, d), not along ways whose eigenvalue is less than a *part* of the largest."""
-    g, j = box.gradient(u), box.jacobian(u)
-    steps = numpy.full(u.shape, numpy.nan)
-    known = numpy.isfinite(j).all(axis=(1, 2))
-    steps[known] = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j[known], rcond=part, hermitian=True), g[known])
-    return steps
+    ends = numpy.searchsorted(u[:, 0], u[:, 0] + apart, side="right")
+    for row in numpy.flatnonzero(ends > numpy.arange(len(u)) + 1):
+        if kept[row]:
+            after = slice(row + 1, ends[row])
+            kept[after] &= numpy.abs(u[after] - u[row]).max(axis=1) > apart
+    return u[kept]

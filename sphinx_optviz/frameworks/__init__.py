@@ -25,6 +25,11 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _FINDER = _HERE.with_name("critical_points")
+# Its texts, in the order in which a child loads them.
+FINDER_TEXTS = (
+    *("field", "groups", "hull", "search", "kinks", "kinds"),
+    *("curves", "lines", "plateaus", "edges", "breaks", "find"),
+)
 _CELLS = _HERE.with_name("cells")
 _ENTRY_POINTS = "sphinx_optviz.frameworks"
 
@@ -46,9 +51,7 @@ class Framework:
 
     def programs(self) -> list[tuple[str, str]]:
         """Name and text of what a child must load to run this framework's code."""
-        finder = (
-            _FINDER / f"{name}.py" for name in ("field", "search", "jumps", "kinds", "sets", "edges", "breaks", "find")
-        )
+        finder = (_FINDER / f"{name}.py" for name in FINDER_TEXTS)
         paths = (*(_HERE / name for name in ("differences.py", "noise.py", "evaluate.py")), *finder, self.adapter)
         return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
 

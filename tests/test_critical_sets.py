@@ -1,0 +1,210 @@
+"""Critical points that are not alone, and those where there is no gradient: lines, plateaus, creases, steps, poles."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from finder import absolute, floor, hd, relu, search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx_optviz.critical import CriticalPoints
+
+PI = math.pi
+approx: Any = pytest.approx
+
+LOW, HIGH = (-3.0, -3.0), (3.0, 3.0)
+
+
+def plane(f: Callable[[Any, Any], Any]) -> CriticalPoints:
+    found = search(f, LOW, HIGH)
+    assert not found.doubts
+    return found
+
+
+# ---- minima on creases
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "value"),
+    [
+        (lambda x, y: relu(1 - x - y) + 0.1 * (x**2 + y**2), (0.5, 0.5), 0.05),
+        (lambda x, y: relu(1 - x - y) + (x**2 + y**2) / 2, (0.5, 0.5), 0.25),
+        (lambda x, y: relu(1 - 2 * x - y) + 0.3 * (x**2 + y**2), (0.4, 0.2), 0.06),
+        (lambda x, y: absolute(x - y) + x**2 + y**2, (0, 0), 0),
+        (lambda x, y: absolute(y - x**2) + (1 - x) ** 2, (1, 1), 0),
+        (lambda x, y: absolute(y - hd.sin(x)) + 0.1 * (x - 1) ** 2, (1, math.sin(1)), 0),
+        # Where creases cross, and where the gradient is 0 by a rule of the framework only.
+        (lambda x, y: relu(1 - x - y) + relu(1 + x - y) + (x**2 + y**2) / 2, (0, 1), 0.5),
+        (lambda x, y: relu(x + y) + x**2 + y**2, (0, 0), 0),
+        (lambda x, y: absolute(x - 1.3) + 2 * absolute(y - x) + 0.5 * (x + y) ** 2, (1 / 4, 1 / 4), 1.175),
+    ],
+)
+def test_minimum_on_a_crease(f: Callable[[Any, Any], Any], at: tuple[float, float], value: float) -> None:
+    found = plane(f)
+    assert [(kink.kind, kink.at) for kink in found.kinks if kink.kind] == [("minimum", approx(at, abs=1e-9))]
+    assert found.kinks[0].value == approx(value, abs=1e-9)
+    assert not found.points
+    assert not found.lines
+    assert found.knows_extremes
+
+
+def test_crease_that_is_lowest_where_the_function_falls_across_it_is_no_minimum() -> None:
+    found = plane(lambda x, y: absolute(x**2 + y**2 - 1) + 0.1 * x)
+    assert sorted((kink.at[0], kink.kind) for kink in found.kinks) == [
+        (approx(-1, abs=1e-9), "minimum"),
+        (approx(1, abs=1e-9), ""),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
+    """Against all points that can be one: those of the quadratic between the creases, on one, and on two of them."""
+    random = np.random.default_rng([5, seed])
+    count = int(random.integers(1, 4))
+    angles, offsets = random.uniform(0, PI, count), random.uniform(-1.5, 1.5, count)
+    heights = random.uniform(0.1, 2.0, count)
+    normals = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    middle, bends = random.uniform(-1.5, 1.5, 2), random.uniform(0.05, 1.0, 2)
+
+    def f(x: Any, y: Any) -> Any:
+        total = bends[0] * (x - middle[0]) ** 2 + bends[1] * (y - middle[1]) ** 2
+        for height, normal, offset in zip(heights, normals, offsets, strict=True):
+            total = total + height * absolute(normal[0] * x + normal[1] * y - offset)
+        return total
+
+    quadratic = 2 * np.diag(bends)
+    places = []
+    for signs in itertools.product((-1, 0, 1), repeat=count):
+        rows = [index for index, sign in enumerate(signs) if not sign]
+        pull = quadratic @ middle - sum(
+            (sign * heights[index] * normals[index] for index, sign in enumerate(signs)), np.zeros(2)
+        )
+        size = 2 + len(rows)
+        matrix, right = np.zeros((size, size)), np.zeros(size)
+        matrix[:2, :2], right[:2] = quadratic, pull
+        for at, row in enumerate(rows):
+            matrix[2 + at, :2] = matrix[:2, 2 + at] = normals[row]
+            right[2 + at] = offsets[row]
+        places.append(np.linalg.lstsq(matrix, right, rcond=None)[0][:2])
+    value = [float(bends @ (place - middle) ** 2 + heights @ np.abs(normals @ place - offsets)) for place in places]
+    best = places[int(np.argmin(value))]
+    found = plane(f)
+    minima = [(point.at, point.value) for point in found.points if point.kind == "minimum"]
+    minima += [(kink.at, kink.value) for kink in found.kinks if kink.kind == "minimum"]
+    assert minima == [(approx(tuple(best), abs=1e-7), approx(min(value), abs=1e-9))]
+    assert [point.kind for point in found.points if point.kind != "minimum"] == []
+    assert not found.lines
+
+
+# ---- lines
+
+
+@pytest.mark.parametrize("level", [-0.3, -0.1, 0.1, 0.2, 0.3, 1.0, 2.0])
+def test_both_branches_of_a_hyperbola_are_whole(level: float) -> None:
+    found = plane(lambda x, y: (x * y - level) ** 2)
+    assert [(point.kind, point.at) for point in found.points] == [("saddle", approx((0, 0), abs=1e-9))]
+    assert [line.kind for line in found.lines] == ["valley", "valley"]
+    for line in found.lines:
+        x, y = np.array(line.at).T
+        assert x * y == approx(level, abs=1e-9)
+        assert np.abs(line.at[0]).max() == np.abs(line.at[-1]).max() == approx(3, abs=1e-9)
+
+
+def test_line_ends_where_its_kind_changes() -> None:
+    found = plane(lambda x, y: x**4 / 4 - x**2 / 2 + x**2 * y**2)
+    lines = sorted((sorted([line.at[0][1], line.at[-1][1]]), line.kind) for line in found.lines)
+    turn = math.sqrt(0.5)
+    assert lines == [
+        ([-3, approx(-turn, abs=1e-6)], "valley"),
+        ([approx(-turn, abs=1e-6), approx(turn, abs=1e-6)], "ridge"),
+        ([approx(turn, abs=1e-6), 3], "valley"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("f", "count"),
+    [
+        (lambda x, y: x**2 * y**2, 2),
+        (lambda x, y: (x**2 - y**2) ** 2, 2),
+        (lambda x, y: absolute(x * y), 2),
+        (lambda x, y: (x**2 * y - 1) ** 2, 4),
+        (lambda x, y: absolute(x - y), 1),
+        (lambda x, y: absolute(x**2 + y**2 - 1), 1),
+    ],
+)
+def test_lines_that_cross_go_straight_on(f: Callable[[Any, Any], Any], count: int) -> None:
+    found = plane(f)
+    assert len(found.lines) == count
+    assert {line.kind for line in found.lines} <= {"valley", "ridge"}
+
+
+def test_line_of_kinks_is_none_where_the_function_changes_along_it() -> None:
+    found = plane(lambda x, y: absolute(x - y) + (x + y) / 10)
+    assert not found.lines
+    (crease,) = found.creases
+    assert np.ptp(np.array(crease), axis=0) == approx([6, 6], abs=0.3)
+
+
+def test_line_is_parted_where_the_function_steps() -> None:
+    found = search(lambda x, y: floor(x) + y**2, LOW, HIGH)
+    assert [line.value for line in found.lines] == approx([-3, -2, -1, 0, 1, 2])
+
+
+# ---- plateaus
+
+
+def test_steps_are_a_plateau_each_and_end_where_they_end() -> None:
+    found = search(floor, [-3.0], [2.5])
+    assert [(plateau.low[0], plateau.high[0], plateau.value) for plateau in found.plateaus] == [
+        (approx(start, abs=1e-6), approx(min(start + 1, 2.5), abs=1e-6), start) for start in range(-3, 3)
+    ]
+    assert np.ravel(found.jumps) == approx([-2, -1, 0, 1, 2], abs=1e-9)
+
+
+def test_plateau_is_where_it_is_and_not_in_the_box_around_it() -> None:
+    found = plane(lambda x, y: -relu(2 - x**2 - y**2))
+    (plateau,) = found.plateaus
+    assert (plateau.low, plateau.high, plateau.value) == (LOW, HIGH, 0)
+
+    def contains(x: float, y: float) -> bool:
+        return any(low[0] <= x <= high[0] and low[1] <= y <= high[1] for low, high in plateau.boxes)
+
+    assert contains(*plateau.inside)
+    assert math.hypot(*plateau.inside) > 1.7
+    for radius, inside in ((0.0, False), (1.3, False), (1.5, True), (2.9, True)):
+        for angle in np.linspace(0, 6, 13):
+            assert contains(radius * math.cos(angle), radius * math.sin(angle)) is inside, (radius, angle)
+
+
+def test_border_of_a_plateau_is_nothing_critical() -> None:
+    found = plane(lambda x, y: relu(x + y))
+    assert [plateau.value for plateau in found.plateaus] == [0]
+    assert not found.kinks
+    assert not found.lines
+
+
+# ---- poles, and edges along which the function is the same
+
+
+@pytest.mark.parametrize("f", [lambda x: x**-1.0, lambda x: x + x**-1.0, lambda x: x - x**-1.0, lambda x: x**-2.0])
+def test_pole_at_a_sample_is_no_point(f: Callable[[Any], Any]) -> None:
+    found = search(f, [-3.0], [3.0])
+    assert np.ravel(found.jumps) == approx([0], abs=1e-9)
+    assert all(math.isfinite(point.value) for point in found.points)
+    assert not any(point.at == (0,) for point in found.points)
+
+
+def test_edge_along_which_the_function_is_the_same() -> None:
+    found = plane(lambda x, y: x**2 + 0 * y)
+    assert [(edge.kind, edge.at, edge.value) for edge in found.edges] == [
+        ("maximum", (-3, 0), 9),
+        ("maximum", (3, 0), 9),
+    ]
+    assert sorted(found.edges[0].ends) == [approx((-3, -3)), approx((-3, 3))]
+    assert found.knows_extremes
