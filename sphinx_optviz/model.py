@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CodePlace = Literal["above", "below", "hidden"]
 FigureKind = Literal["shared", "each", "none"]
 TabStyle = Literal["live", "labelled", "open"]
+Place = tuple[str, int]  # of a directive: its document, and its index there
 
 # Which views there are, and of how many variables the function has to be.
 VIEWS: Mapping[str, int] = {
@@ -157,13 +158,24 @@ class PlotSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PlotRecord:
-    """Where a directive stands, what it asks for, and what was wrong in it; pickled with the environment."""
+class _Written:
+    """Where a directive stands, and what was wrong in it; pickled with the environment."""
 
-    spec: PlotSpec
     line: int
     source: str  # the file that holds the directive; another than the document's own where it was included
     problems: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """For warnings."""
+        return f"{self.source}:{self.line}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlotRecord(_Written):
+    """A directive, and the plot that it asks for."""
+
+    spec: PlotSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +211,10 @@ class CellSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CellRecord:
-    """As PlotRecord, for a cell."""
+class CellRecord(_Written):
+    """A directive, and the cell that it asks for."""
 
     spec: CellSpec
-    line: int
-    source: str
-    problems: tuple[str, ...] = ()
 
 
 Record = PlotRecord | CellRecord
