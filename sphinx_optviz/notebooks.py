@@ -10,11 +10,12 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.cell_entries import LONGEST, pack_cell, unpack_cell
 from sphinx_optviz.cell_runs import FIGURE_FORMATS, CellResult, CellRun
-from sphinx_optviz.execute import cannot_start, interpreter_of, start_failure
+from sphinx_optviz.execute import interpreter_of, not_runnable, start_failure
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import digest_of
 from sphinx_optviz.processes import ChildError, Pool, Program
@@ -87,9 +88,9 @@ def plan_cells(records: Mapping[Place, CellRecord], settings: Settings, sources:
         problems += [((docname, index), text) for text in missing]
         for name in names:
             before = joined[docname, name]
-            run = _run(spec, name, before, depends, settings, f"cell {len(before) + 1} of {docname}")
-            wanted = spec.figure == "each" or name == drawn_from
-            run = run if wanted and spec.figure != "none" else replace(run, formats=())
+            shows_figures = spec.figure == "each" or (spec.figure == "shared" and name == drawn_from)
+            formats = FIGURE_FORMATS if shows_figures else ()
+            run = _run(spec, name, before, depends, formats, settings, f"cell {len(before) + 1} of {docname}")
             before.append((index, run))
             runs[docname, index, name] = run
     notebooks = []
@@ -127,6 +128,7 @@ def _run(
     name: str,
     before: Sequence[tuple[int, CellRun]],
     depends: tuple[tuple[str, str], ...],
+    formats: tuple[str, ...],
     settings: Settings,
     label: str,
 ) -> CellRun:
@@ -140,7 +142,7 @@ def _run(
         before=before[-1][1].chain if before else digest_of(dict(settings.rcparams)),
         seed=seed,
         depends=depends,
-        formats=FIGURE_FORMATS,
+        formats=formats,
         timeout=spec.timeout or settings.timeout,
         expects_error=spec.expect_error,
         name=label,
@@ -158,29 +160,22 @@ def look_up_cells(
     known: dict[str, CellOutcome] = {}
     to_run = []
     modules = _Digests(settings.store.parent)
+    blocked = cache(partial(not_runnable, settings=settings))
     for notebook in notebooks:
         found: dict[str, CellOutcome] = {}
         for _, run in notebook.cells:
-            result = None if settings.execute == "force" else store.load(run, LONGEST, _unpacker(run))
+            result = None if settings.execute == "force" else store.load(run, LONGEST, partial(unpack_cell, run))
             if result is not None and modules.are(result.modules) and (result.error is None or run.expects_error):
                 found[run.key] = result
         missing = [run for _, run in notebook.cells if run.key not in found]
-        failure = None
-        if missing and settings.execute == "never":
-            failure = Failure(subtype="not_run", message="there is no stored result, and optviz_execute is 'never'")
-        elif missing:
-            failure = cannot_start(notebook.framework, settings)
-        if failure is not None:
+        if missing:
+            failure = blocked(notebook.framework)
+            if failure is None:
+                to_run.append(notebook)
+                continue
             found |= {run.key: failure for run in missing}
-        elif missing:
-            to_run.append(notebook)
-            continue
         known |= found
     return known, to_run
-
-
-def _unpacker(run: CellRun) -> Any:
-    return lambda digest, body: unpack_cell(run, digest, body)
 
 
 class _Digests:
@@ -283,8 +278,7 @@ def _outcome(run: CellRun, version: str, answer: Message, settings: Settings, st
     except (KeyError, TypeError, ValueError) as error:
         return _failure(run, 1, str(error))
     store.save(run, content)
-    found: CellResult = result
-    return found
+    return result
 
 
 def _failure(run: CellRun, line: int, message: str, *, details: str = "", short: str = "") -> Failure:
