@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_optviz.cell_agreement import CellVerdict
-    from sphinx_optviz.cell_runs import CellRun, Output
+    from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.model import CellRecord, Place, Placement, Settings
     from sphinx_optviz.notebooks import CellOutcome
     from sphinx_optviz.store import Store
@@ -172,8 +172,8 @@ class CellBuild:
         """What each cell shows; the images go to the folder *figures*, for a builder that takes *mime*."""
         suffix = IMAGE_FORMATS.get(mime, "")
 
-        def name_of(run: CellRun, number: int, output: Output) -> str:
-            if not suffix or not (name := _written(run, number, output, figures, suffix)):
+        def name_of(run: CellRun, result: CellResult, number: int) -> str:
+            if not suffix or not (name := _written(run, result, number, figures, suffix)):
                 return ""
             self._images.append(figures / name)
             return name
@@ -199,16 +199,15 @@ class CellBuild:
         return found
 
 
-def _written(run: CellRun, number: int, output: Output, figures: Path, suffix: str) -> str:
-    """The name of the file of an image, which is written if it is not there."""
-    form = next((form for form in (suffix, "png", "image/svg+xml", "image/png") if form in output.forms), "")
+def _written(run: CellRun, result: CellResult, number: int, figures: Path, suffix: str) -> str:
+    """The name of the file of an image, one of the outputs of *result*; it is written if it is not there."""
+    forms = result.outputs[number].forms
+    form = next((form for form in (suffix, "png", "image/svg+xml", "image/png") if form in forms), "")
     if not form:
         return ""
     ending = {"image/svg+xml": "svg", "image/png": "png"}.get(form, form)
     page = file_name(run.name.partition(" of ")[2])[:80]
-    name = f"{page}-{run.framework}-{run.key[:16]}-{number + 1}.{ending}"
-    path = figures / name
-    data = output.forms[form]
-    if not path.is_file() or path.read_bytes() != data:
-        write_file(path, data)
-    return name
+    path = figures / f"{page}-{run.framework}-{result.digest[:16]}-{number + 1}.{ending}"
+    if not path.is_file():
+        write_file(path, forms[form])
+    return path.name
