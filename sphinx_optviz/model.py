@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 CodePlace = Literal["above", "below", "hidden"]
@@ -70,6 +70,11 @@ def digest_of(value: object) -> str:
     """The SHA-256, in hexadecimal, of a JSON-able *value*; equal values give equal digests on any machine."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_of(line: int, places: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """File and number of the *line* of a text, counted from 1; *places* are those of all its lines."""
+    return places[min(max(line, 1), len(places)) - 1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,7 @@ SIDEWAYS = {
     ("notebooks", "execute"),  # interpreters, and why they do not start
     ("place", "output_nodes"),
     ("cell_agreement", "agreement"),  # the form of a verdict
+    ("cell_agreement", "comparison"),  # numbers that are not finite
     ("cell_shown", "description"),  # lists in words
     ("cell_shown", "notebooks"),  # why a cell was not run
     ("cell_shown", "shown"),  # the sentences of a verdict
