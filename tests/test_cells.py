@@ -9,20 +9,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from duals import CONF, installed
+from conftest import page
+from duals import CONF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Book, Built
 
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    """A second framework, which is NumPy by another name as long as cells do not use its dual numbers."""
-    with installed() as patch:
-        yield patch
+pytestmark = pytest.mark.usefixtures("duals")
 
 
 @pytest.fixture
@@ -62,10 +57,6 @@ def tabs(blocks: dict[str, str], *options: str) -> str:
     for names, code in blocks.items():
         lines += [f"   .. framework:: {names}", "", *(f"      {line}" for line in code.strip("\n").split("\n")), ""]
     return "\n".join([*lines, ""])
-
-
-def page(*parts: str) -> str:
-    return "Page\n====\n\n" + "\n".join(parts)
 
 
 def outputs(built: Built, name: str = "index.html") -> list[str]:
