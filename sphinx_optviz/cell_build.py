@@ -8,6 +8,7 @@ from sphinx_optviz import log
 from sphinx_optviz.cell_agreement import judge_cell
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
+from sphinx_optviz.draw.svg import shortened, without_doctype
 from sphinx_optviz.files import file_name, write_file
 from sphinx_optviz.model import IMAGE_FORMATS
 from sphinx_optviz.notebooks import AFTER_A_FAILURE, look_up_cells, plan_cells, run_notebooks
@@ -199,6 +200,10 @@ class CellBuild:
         return found
 
 
+# What becomes of a form when it is written: Matplotlib's drawings are known well enough to make them smaller.
+_FITTED = {"svg": shortened, "image/svg+xml": without_doctype}
+
+
 def _written(run: CellRun, result: CellResult, number: int, figures: Path, suffix: str) -> str:
     """The name of the file of an image, one of the outputs of *result*; it is written if it is not there."""
     forms = result.outputs[number].forms
@@ -209,5 +214,8 @@ def _written(run: CellRun, result: CellResult, number: int, figures: Path, suffi
     page = file_name(run.name.partition(" of ")[2])[:80]
     path = figures / f"{page}-{run.framework}-{result.digest[:16]}-{number + 1}.{ending}"
     if not path.is_file():
-        write_file(path, forms[form])
+        content = forms[form]
+        if form in _FITTED:
+            content = _FITTED[form](content.decode("utf-8", "replace")).encode()
+        write_file(path, content)
     return path.name

@@ -219,6 +219,18 @@ def test_figures_are_the_same_in_every_build(make_book: Any) -> None:
     assert found[0] == found[1]
 
 
+def test_images_have_nothing_that_epub_refuses(book: Book) -> None:
+    start = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"\n "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M 0.12345 0"/></svg>'
+    result = f"class Drawing:\n    def _repr_svg_(self): return {start + svg!r}\nDrawing()"
+    book.write("index.rst", page(cell(f"{PLT}\nplt.plot([1, 2])\nplt.title('a b');"), cell(result)))
+    built = book.build()
+    shown, drawn = sorted((built.read(f"_images/{name}") for name in built.files("_images/*.svg")), key=len)
+    assert shown == svg
+    assert "<!DOCTYPE" not in drawn
+    assert re.findall(r'<path id="[^"]*"/>', drawn) == []
+
+
 def test_figure_for_latex_comes_from_the_store(book: Book) -> None:
     book.write("index.rst", page(cell(f"{PLT}\nplt.plot([1, 2]);")))
     book.build()

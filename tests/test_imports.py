@@ -119,7 +119,7 @@ SENT_AS_TEXT = [
 # Run in a child that can import this package.
 DRAWING = [
     f"draw.{name}"
-    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "views")
+    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "svg", "views")
 ]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
