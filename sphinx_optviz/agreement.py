@@ -45,6 +45,12 @@ class Verdict:
     failed: tuple[str, ...] = ()
     largest: float = 0.0  # difference between values, among those that agree
 
+    def standing(self, name: str) -> str:
+        """Of the framework *name*, in a word for people; "" where it was compared with none."""
+        known = {self.reference: "reference"} if len(self.versions) > 1 else {}
+        known |= dict.fromkeys(self.agreeing, "agrees") | dict.fromkeys(self.disagreeing, "disagrees")
+        return known.get(name, "")
+
 
 class Judge:
     """Compares the frameworks of plots, each pair of results once; remembers from build to build what came of it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz.agreement import Verdict
 from sphinx_optviz.cell_runs import CellResult
+from sphinx_optviz.comparison import infinitely_apart
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import TOLERANCES
 
@@ -113,9 +114,7 @@ def _of_arrays(
         scale = float(numpy.abs(b[numpy.isfinite(b)]).max(initial=0.0))
         with numpy.errstate(invalid="ignore"):
             off = numpy.abs(a - b)
-        differs = numpy.isfinite(a) != numpy.isfinite(b)
-        differs |= numpy.isfinite(off) & (off > tolerance * scale)
-        differs |= numpy.isinf(a) & numpy.isinf(b) & (a != b)
+        differs = infinitely_apart(a, b) | (numpy.isfinite(off) & (off > tolerance * scale))
         if differs.any():
             at = int(numpy.where(differs, numpy.nan_to_num(off, nan=numpy.inf), -1.0).argmax())
             where = _place(mine[0], at) if of_line and number == 1 else f"at number {at + 1}"

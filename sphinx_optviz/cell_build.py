@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sphinx_optviz import log
 from sphinx_optviz.cell_agreement import judge_cell
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
-from sphinx_optviz.files import write_file
-from sphinx_optviz.model import IMAGE_FORMATS, CellRecord
+from sphinx_optviz.draw.svg import shortened, without_doctype
+from sphinx_optviz.files import file_name, write_file
+from sphinx_optviz.model import IMAGE_FORMATS
 from sphinx_optviz.notebooks import AFTER_A_FAILURE, look_up_cells, plan_cells, run_notebooks
 from sphinx_optviz.parity import Group, lacking, shifted, undefined
+from sphinx_optviz.report import save_details
 from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sphinx_optviz.cell_agreement import CellVerdict
-    from sphinx_optviz.cell_runs import CellRun, Output
-    from sphinx_optviz.model import Placement, Record, Settings
+    from sphinx_optviz.cell_runs import CellRun
+    from sphinx_optviz.model import CellRecord, Place, Placement, Settings
     from sphinx_optviz.notebooks import CellOutcome
     from sphinx_optviz.store import Store
-
-Place = tuple[str, int]  # docname, index in the document
 
 
 class CellBuild:
@@ -33,19 +32,14 @@ class CellBuild:
 
     def __init__(
         self,
-        records: Mapping[str, Sequence[Record]],
+        records: Mapping[Place, CellRecord],
         sources: Mapping[str, Path],
         settings: Settings,
         store: Store,
         warn: Callable[..., None],
     ) -> None:
         """*sources* are the files of the documents; *warn* is ``log.warn``, or does what it does."""
-        self.records: dict[Place, CellRecord] = {
-            (docname, index): record
-            for docname in sorted(records)
-            for index, record in enumerate(records[docname])
-            if isinstance(record, CellRecord)
-        }
+        self.records = records
         self._settings = settings
         self._store = store
         self._warn = warn
@@ -86,12 +80,8 @@ class CellBuild:
         return [*named, *(root / path for result in results for path, _ in result.modules)]
 
     def _problem(self, place: Place, message: str) -> None:
-        self._warn("directive", message, location=self._location(place))
+        self._warn("directive", message, location=self.records[place].location)
         self.problems.setdefault(place, []).append(message)
-
-    def _location(self, place: Place) -> str:
-        record = self.records[place]
-        return f"{record.source}:{record.line}"
 
     def execute(self, verbosity: int = 0) -> None:
         """Get the outcomes of all cells."""
@@ -112,7 +102,7 @@ class CellBuild:
         told: set[tuple[str, ...]] = set()
         for (docname, index, name), run in self.cells.runs.items():
             outcome = self.outcomes[run.key]
-            location = self._location((docname, index))
+            location = self.records[docname, index].location
             if isinstance(outcome, CellResult):
                 self._tell_code_warnings(run, outcome)
                 if run.expects_error and outcome.error is None:
@@ -123,7 +113,7 @@ class CellBuild:
                     )
                 continue
             if outcome.path:
-                details = self._save_details(run, outcome, folder)
+                details = save_details(folder, outcome, run.name[:80], name, run.key)
                 message = f"{run.name} ({name}): {outcome.message}{details}"
                 self._warn(outcome.subtype, message, location=f"{outcome.path}:{outcome.line}")
             elif outcome.subtype != "not_run" and (outcome.subtype, name) not in told:
@@ -144,13 +134,9 @@ class CellBuild:
         """Warn of tabs that do not go together."""
         for docname in sorted({docname for docname, _ in self.records}):
             groups = [
-                Group(
-                    index,
-                    {name: self.cells.runs[docname, index, name].code for name in self.cells.tabs[place].frameworks},
-                )
-                for place, record in self.records.items()
-                for its, index in [place]
-                if its == docname and record.spec.has_tabs
+                Group(index, {name: self.cells.runs[docname, index, name].code for name in tabs.frameworks})
+                for (its, index), tabs in self.cells.tabs.items()
+                if its == docname and self.records[its, index].spec.has_tabs
             ]
             found = [*lacking(groups), *shifted(groups)]
             for notebook in self.cells.notebooks:
@@ -160,7 +146,7 @@ class CellBuild:
                     code = [(index, run.code) for index, run in notebook.cells]
                     found += undefined(code, not_run, notebook.framework)
             for index, message in sorted(found):
-                self._warn("parity", message, location=self._location((docname, index)))
+                self._warn("parity", message, location=self.records[docname, index].location)
 
     def _was_not_run(self, run: CellRun) -> bool:
         outcome = self.outcomes[run.key]
@@ -175,21 +161,11 @@ class CellBuild:
             self.verdicts[place] = verdict
             for name, message in verdict.wrong:
                 run = self.cells.runs[(*place, name)]
-                self._warn("agreement", f"{run.name} ({name}): {message}", location=self._location(place))
+                self._warn("agreement", f"{run.name} ({name}): {message}", location=record.location)
 
     def outcomes_at(self, place: Place) -> dict[str, CellOutcome]:
         """Of one cell, by framework."""
         return {name: self.outcomes[self.cells.runs[(*place, name)].key] for name in self.cells.tabs[place].frameworks}
-
-    def _save_details(self, run: CellRun, outcome: Failure, folder: Path) -> str:
-        if not outcome.details.strip():
-            return ""
-        path = folder / f"{_file_name(run.name)}-{run.framework}-{run.key[:8]}.txt"
-        try:
-            write_file(path, outcome.details.encode("utf-8", "replace"))
-        except OSError:
-            return ""
-        return f"; details in {path}"
 
     # ---- PLACE
 
@@ -197,8 +173,8 @@ class CellBuild:
         """What each cell shows; the images go to the folder *figures*, for a builder that takes *mime*."""
         suffix = IMAGE_FORMATS.get(mime, "")
 
-        def name_of(run: CellRun, number: int, output: Output) -> str:
-            if not suffix or not (name := _written(run, number, output, figures, suffix)):
+        def name_of(run: CellRun, result: CellResult, number: int) -> str:
+            if not suffix or not (name := _written(run, result, number, figures, suffix)):
                 return ""
             self._images.append(figures / name)
             return name
@@ -219,27 +195,27 @@ class CellBuild:
             if record.spec.is_captioned and not placed.images and tabs.frameworks:
                 drawn = self.outcomes[runs[tabs.drawn_from].key]
                 if isinstance(drawn, CellResult):
-                    self._warn(
-                        "directive", "the cell has a caption and draws no figure", location=self._location(place)
-                    )
+                    self._warn("directive", "the cell has a caption and draws no figure", location=record.location)
             found[place] = placed
         return found
 
 
-def _file_name(text: str) -> str:
-    return re.sub(r"[^\w-]", "_", text)[:80]
+# What becomes of a form when it is written: Matplotlib's drawings are known well enough to make them smaller.
+_FITTED = {"svg": shortened, "image/svg+xml": without_doctype}
 
 
-def _written(run: CellRun, number: int, output: Output, figures: Path, suffix: str) -> str:
-    """The name of the file of an image, which is written if it is not there."""
-    form = next((form for form in (suffix, "png", "image/svg+xml", "image/png") if form in output.forms), "")
+def _written(run: CellRun, result: CellResult, number: int, figures: Path, suffix: str) -> str:
+    """The name of the file of an image, one of the outputs of *result*; it is written if it is not there."""
+    forms = result.outputs[number].forms
+    form = next((form for form in (suffix, "png", "image/svg+xml", "image/png") if form in forms), "")
     if not form:
         return ""
     ending = {"image/svg+xml": "svg", "image/png": "png"}.get(form, form)
-    page = _file_name(run.name.partition(" of ")[2])
-    name = f"{page}-{run.framework}-{run.key[:16]}-{number + 1}.{ending}"
-    path = figures / name
-    data = output.forms[form]
-    if not path.is_file() or path.read_bytes() != data:
-        write_file(path, data)
-    return name
+    page = file_name(run.name.partition(" of ")[2])[:80]
+    path = figures / f"{page}-{run.framework}-{result.digest[:16]}-{number + 1}.{ending}"
+    if not path.is_file():
+        content = forms[form]
+        if form in _FITTED:
+            content = _FITTED[form](content.decode("utf-8", "replace")).encode()
+        write_file(path, content)
+    return path.name

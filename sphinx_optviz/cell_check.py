@@ -26,12 +26,6 @@ def cell_rows(build: CellBuild, unused: Sequence[Mapping[str, Any]], stored: Col
         record = build.records[docname, index]
         outcome = build.outcomes[run.key]
         judged = build.verdicts[docname, index]
-        verdict = judged.verdict
-        agreement = ""
-        if len(verdict.versions) > 1:
-            known = {verdict.reference: "reference"}
-            known |= dict.fromkeys(verdict.agreeing, "agrees") | dict.fromkeys(verdict.disagreeing, "disagrees")
-            agreement = known.get(name, "random" if name in judged.at_random else "")
         seconds = build.seconds.get(run.key)
         why = "" if seconds is None and isinstance(outcome, CellResult) else _reason(run, unused, stored)
         status: Status
@@ -51,7 +45,7 @@ def cell_rows(build: CellBuild, unused: Sequence[Mapping[str, Any]], stored: Col
                 status=status,
                 why=why,
                 version=outcome.version if isinstance(outcome, CellResult) else "",
-                agreement=agreement,
+                agreement="random" if name in judged.at_random else judged.verdict.standing(name),
                 finding="; ".join(message for framework, message in judged.wrong if framework == name),
                 seconds=None if seconds is None else round(seconds, 3),
             )

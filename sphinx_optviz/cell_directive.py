@@ -14,7 +14,7 @@ from sphinx_optviz import grammar
 from sphinx_optviz.frameworks import framework_name
 from sphinx_optviz.log import warn
 from sphinx_optviz.model import Block, CellRecord, CellSpec
-from sphinx_optviz.nodes import framework_block, optplot_code, optplot_image
+from sphinx_optviz.nodes import framework_block, optplot_code
 from sphinx_optviz.options import FIGURE_OPTIONS, RecordingDirective, choice, framework_list, parse_names, some_text
 
 if TYPE_CHECKING:
@@ -88,15 +88,7 @@ class CellDirective(RecordingDirective):
 
     def run(self) -> list[nodes.Node]:
         self.problems = []
-        fields: dict[str, Any] = {}
-        for option in self.options:
-            if option in _CELL_OPTIONS:
-                field, check = _CELL_OPTIONS[option]
-                value = self.checked(option, check)
-                if value is not None:
-                    fields[field] = value
-            elif option not in self.known_options:
-                self.unknown(option)
+        fields = self.fields(_CELL_OPTIONS)
         if "no-agreement" in self.options and self.checked("no-agreement", _flag):
             fields["agreement"] = False
         if "hide-code" in self.options and self.checked("hide-code", _flag):
@@ -149,13 +141,7 @@ class CellDirective(RecordingDirective):
         self.set_source_info(code)
         if not caption and "name" not in shape:
             return [nodes.container("", code, classes=["optviz-cell", *shape.get("figclass", [])])], [code]
-        # The URI only has to look like one that is not a local file, so that Sphinx does not search for it.
-        image = optplot_image(uri="optviz://cell", classes=shape.get("class", []))
-        self.set_source_info(image)
-        if spec.alt:
-            image["alt"] = spec.alt
-        if "width" in shape:
-            image["width"] = shape["width"]
+        image = self.image("cell", spec.alt, shape)
         figure = self.figure_around(image, shape)
         figure += caption
         order: list[nodes.Node] = [figure, code] if spec.code == "below" else [code, figure]

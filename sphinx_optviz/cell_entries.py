@@ -35,7 +35,9 @@ def about(run: CellRun) -> dict[str, Any]:
     }
 
 
-def pack_cell(run: CellRun, version: str, message: Mapping[str, Any], modules: Sequence[tuple[str, str]]) -> Any:
+def pack_cell(
+    run: CellRun, version: str, message: Mapping[str, Any], modules: Sequence[tuple[str, str]]
+) -> tuple[CellResult, bytes]:
     """Result and bytes of the entry for a child's answer *message* to *run*."""
     own = [
         CodeWarning(category, text, line if name == run.name else 0)

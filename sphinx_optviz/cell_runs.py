@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from sphinx_optviz.model import digest_of
+from sphinx_optviz.model import digest_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class CellRun:
 
     def place(self, line: int) -> tuple[str, int]:
         """File and line of the *line* of the code, counted from 1; of its first where there is none."""
-        return self.lines[min(max(line, 1), len(self.lines)) - 1]
+        return place_of(line, self.lines)
 
 
 @dataclass(frozen=True, slots=True)

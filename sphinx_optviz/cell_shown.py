@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sphinx_optviz.cell_agreement import CellVerdict
-    from sphinx_optviz.cell_runs import CellRun, Output
+    from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.model import CellSpec
     from sphinx_optviz.notebooks import CellOutcome, Tabs
 
-    NamedImage = Callable[[CellRun, int, Output], str]
+    NamedImage = Callable[[CellRun, CellResult, int], str]
 
 _ = get_translation(CATALOG)
 
@@ -86,10 +86,10 @@ def _outputs(run: CellRun, outcome: CellResult, name_of: NamedImage) -> list[Sho
     for number, output in enumerate(outcome.outputs):
         if output.kind == "figure":
             if output.forms:
-                found.append(Shown("image", (("image", name_of(run, number, output)),)))
+                found.append(Shown("image", (("image", name_of(run, outcome, number)),)))
         else:
             forms = [
-                (mime, name_of(run, number, output) if mime in _IMAGES else data.decode("utf-8", "replace"))
+                (mime, name_of(run, outcome, number) if mime in _IMAGES else data.decode("utf-8", "replace"))
                 for mime, data in output.forms.items()
             ]
             found.append(Shown(output.kind, tuple(forms)))

@@ -68,7 +68,8 @@ class CheckBuilder(Builder):
         # Only now: where slices go is known when the critical points are.
         self.used = _used(build)
         unused = [path for path in unused_entries(build.store.folder, self.used) if path in before]
-        reasons = _reasons(build, unused, before)
+        described = descriptions(unused)
+        reasons = _reasons(build, described, before)
         reasons |= _run_again_for_version(build)
         build.tell(drawn=False)
         build.cells.tell(build.folder / "errors")
@@ -77,7 +78,7 @@ class CheckBuilder(Builder):
         build.cells.check_parity()
         build.check()
         rows = [row for place, work in build.works.items() for row in _rows(place[0], work, build, reasons)]
-        rows += cell_rows(build.cells, descriptions(unused), _stored(build, before))
+        rows += cell_rows(build.cells, described, _stored(build, before))
         rows.sort(key=lambda row: (row.document, row.source, row.line))
         lacking: set[Status] = {"stale", "missing"} if build.settings.execute == "never" else set()
         for row in rows:
@@ -106,16 +107,15 @@ def _stored(build: Build, before: AbstractSet[Path]) -> set[str]:
     return set() if build.settings.execute == "force" else {path.stem for path in before}
 
 
-def _reasons(build: Build, unused: Sequence[Path], before: AbstractSet[Path]) -> dict[str, str]:
+def _reasons(build: Build, unused: Sequence[Mapping[str, Any]], before: AbstractSet[Path]) -> dict[str, str]:
     """By key, why a run has no result in the store, or is not taken from there; *before* are the entries that were."""
-    from sphinx_optviz.staleness import descriptions, reason
+    from sphinx_optviz.staleness import reason
 
-    described = descriptions(unused)
     reasons = {}
     for run in build.wanted:
         path = build.store.path(run)
         if path not in before:
-            reasons[run.key] = reason(run, described)
+            reasons[run.key] = reason(run, unused)
         elif build.settings.execute == "force":
             reasons[run.key] = "optviz_execute is 'force'"
         else:
@@ -192,12 +192,6 @@ def _row(start: dict[str, Any], name: str, work: Work, plot: Plot, build: Build,
     ran = [key for key in runs if key in build.seconds]
     status, why = _status(runs, build, reasons)
     comparisons = build.judge.of(plot, name)
-    verdict = work.verdict
-    agreement = ""
-    if verdict is not None and verdict.reference and len(verdict.versions) > 1:
-        known = {verdict.reference: "reference"}
-        known |= dict.fromkeys(verdict.agreeing, "agrees") | dict.fromkeys(verdict.disagreeing, "disagrees")
-        agreement = known.get(name, "")
     differences: dict[str, float] = {}
     for comparison in comparisons:
         for operation, largest in comparison.largest.items():
@@ -211,7 +205,7 @@ def _row(start: dict[str, Any], name: str, work: Work, plot: Plot, build: Build,
         why=why,
         version=results[0].version if results else "",
         dtype=", ".join(sorted(dtypes)),
-        agreement=agreement,
+        agreement=work.verdict.standing(name) if work.verdict else "",
         differences=differences or None,
         finding="; ".join(findings),
         seconds=round(sum(build.seconds[key] for key in ran), 3) if ran else None,

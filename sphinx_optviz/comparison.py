@@ -131,13 +131,6 @@ def _numbers(result: Result, operation: Operation, function: str, run: Run) -> N
     return numpy.frombuffer(result.arrays[operation, function].data, dtype="<f8").reshape(-1, width)
 
 
-def _largest(*arrays: Numbers) -> float:
-    import numpy
-
-    finite = [numpy.abs(array[numpy.isfinite(array)]) for array in arrays]
-    return max((float(array.max()) for array in finite if array.size), default=0.0)
-
-
 # By so many times the noise of rounding may libraries differ: their functions are right to a few units in the last
 # place. By so many times that of the rougher one, as far as that is less than a cast to float32 would leave. By so many
 # units in the last place in any case. And the cubes of smaller numbers, of which second derivatives are made, are zero.
@@ -173,9 +166,7 @@ def _compare(
     difference = numpy.abs(mine - reference)
     allowed = _tolerance(function, pair, tolerances) * numpy.abs(reference) + errors
     allowed += _slack(function, operation, pair, context)
-    # Infinities of opposite sign are as different as numbers can be.
-    one_sided = numpy.isfinite(mine) != numpy.isfinite(reference)
-    one_sided |= numpy.isinf(mine) & numpy.isinf(reference) & (mine != reference)
+    one_sided = infinitely_apart(mine, reference)
     if operation != "values":
         values = [_numbers(result, "values", function, pair.run) for result in (pair.result, pair.reference)]
         finite &= ~_kinks(function, operation, pair)[:, None] & numpy.isfinite(values).all(axis=0)
@@ -210,6 +201,14 @@ def _compare(
         dtype=pair.result.dtypes[function],
     )
     return largest, is_compared, disagreement
+
+
+def infinitely_apart(mine: Numbers, reference: Numbers) -> Any:
+    """Where one number is finite and the other is not, or both are infinities of opposite sign."""
+    import numpy
+
+    apart = numpy.isfinite(mine) != numpy.isfinite(reference)
+    return apart | (numpy.isinf(mine) & numpy.isinf(reference) & (mine != reference))
 
 
 def _slack(function: str, operation: Operation, pair: Pair, context: Pair) -> Any:
@@ -291,7 +290,7 @@ def _scale(function: str, operation: Operation, context: Pair) -> float:
     width = numpy.float64(min(axis.high - axis.low for axis in context.run.axes) or 1.0)
     lower = _OPERATIONS[: _OPERATIONS.index(operation) + 1]
     sizes = [
-        _largest(_numbers(context.reference, name, function, context.run)) / width ** (len(lower) - 1 - order)
+        _sizes(function, name, context).max(initial=0.0) / width ** (len(lower) - 1 - order)
         for order, name in enumerate(lower)
         if name in context.run.operations
     ]

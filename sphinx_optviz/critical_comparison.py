@@ -25,11 +25,11 @@ def difference_of_points(function: str, pair: Pair) -> str:
     exact = mine.exact and its.exact
     hint = ""
     for (one, other), (label, other_label) in (((mine, its), labels), ((its, mine), labels[::-1])):
+        has_others = _has_others(other)
         for point in one.points:
             # Differences of values see neither kinks nor how flat it is around a point.
-            if (exact or not (point.degenerate or _has_others(other))) and not _has_partner(
-                point, other, widths, exact=exact
-            ):
+            told_apart = exact or not (point.degenerate or has_others)
+            if told_apart and not _has_partner(point, other, widths, exact=exact):
                 place = coordinates(point.at)
                 hint = hint or f"{label} has {with_article(point.kind)} at {place}, and {other_label} has none there"
     counts = [(len(item.points), sorted(line.kind for line in item.lines), len(item.plateaus)) for item in (mine, its)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
-    from sphinx_optviz.model import Number, Placement, Record, TabStyle
+    from sphinx_optviz.model import Number, Place, Placement, Record, TabStyle
 
 
 class OptvizDomain(Domain):
@@ -21,12 +21,12 @@ class OptvizDomain(Domain):
 
     name = "optviz"
     label = "optviz"
-    data_version = 3  # bump it when a record or a spec changes its shape
+    data_version = 4  # bump it when a record or a spec changes its shape
     initial_data = {"records": {}, "questions": {}}  # noqa: RUF012 - Sphinx copies it
 
     # What the pages show, by (docname, index). Not part of the data: it is made anew in each build, and stays None
     # for builders that write no pages.
-    placements: Mapping[tuple[str, int], Placement] | None = None
+    placements: Mapping[Place, Placement] | None = None
     numbers: Mapping[tuple[str, str], Number] = {}  # by (docname, expression)
     # Where the image files lie, and their MIME type; "" when the builder takes none that we can draw.
     figures: tuple[Path, str] = (Path(), "")
@@ -37,6 +37,15 @@ class OptvizDomain(Domain):
     def records(self) -> dict[str, list[Record]]:
         records: dict[str, list[Record]] = self.data["records"]
         return records
+
+    @property
+    def placed(self) -> dict[Place, Record]:
+        """All records, in a fixed order."""
+        return {
+            (docname, index): record
+            for docname in sorted(self.records)
+            for index, record in enumerate(self.records[docname])
+        }
 
     def note(self, docname: str, record: Record) -> int:
         """Keep *record*; return its index in the document."""

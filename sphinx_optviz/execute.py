@@ -8,6 +8,7 @@ import re
 import struct
 import sys
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,25 +52,25 @@ def look_up(runs: Iterable[Run], settings: Settings, store: Store) -> tuple[dict
     """What is known without running anything, by key, and what has to run, each run once, in a fixed order."""
     known: dict[str, Outcome] = {}
     missing: dict[str, Run] = {}
-    absent: dict[str, Failure | None] = {}
+    blocked = cache(partial(not_runnable, settings=settings))
     for run in runs:
         if run.key in known or run.key in missing:
             continue
         result = None if settings.execute == "force" else store.get(run)
         if result is not None:
             known[run.key] = result
-        elif settings.execute == "never":
-            message = "there is no stored result, and optviz_execute is 'never'"
-            known[run.key] = Failure(subtype="not_run", message=message)
+        elif failure := blocked(run.framework):
+            known[run.key] = failure
         else:
-            if run.framework not in absent:
-                absent[run.framework] = cannot_start(run.framework, settings)
-            failure = absent[run.framework]
-            if failure is None:
-                missing[run.key] = run
-            else:
-                known[run.key] = failure
+            missing[run.key] = run
     return known, sorted(missing.values(), key=lambda run: (run.label, run.framework, run.operations, run.key))
+
+
+def not_runnable(name: str, settings: Settings) -> Failure | None:
+    """Why what the store lacks is not run in the framework *name*; None if it is."""
+    if settings.execute == "never":
+        return Failure(subtype="not_run", message="there is no stored result, and optviz_execute is 'never'")
+    return cannot_start(name, settings)
 
 
 @dataclass(frozen=True, slots=True)

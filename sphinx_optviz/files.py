@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def file_name(text: str) -> str:
+    """*text* with an underline for whatever a file's name may not hold on some system."""
+    return re.sub(r"[^\w-]", "_", text)
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Put *content* at *path* as a whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz.landscapes import Function, Landscape, LandscapeError
 from sphinx_optviz.model import DEFAULT_COUNTS
-from sphinx_optviz.parity import names_in
+from sphinx_optviz.parity import names_in, without_magics
 from sphinx_optviz.runs import Axis, Source
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ def inline_landscape(names: Sequence[str], cells: Mapping[str, Sequence[CellRun]
 
 def _statements(run: CellRun) -> list[_Statement]:
     """Those of one cell; none if Python cannot read it."""
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in run.code.split("\n")]
-    code = "\n".join(lines)
+    code = without_magics(run.code)
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError):
         return []
+    lines = code.split("\n")
     found = []
     for node in tree.body:
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.files import write_file
-from sphinx_optviz.model import Number, Placement, Shown, Tab
+from sphinx_optviz.model import Number, Place, Placement, Shown, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ _FORMAT = 3
 # Clocks of file systems tick up to this often, in nanoseconds: a file can change twice within one tick.
 _TICK = 20_000_000
 
-Placements = dict[tuple[str, int], Placement]
+Placements = dict[Place, Placement]
 Numbers = dict[tuple[str, str], Number]
 
 
@@ -57,7 +57,7 @@ class BuildMemory:
     def keep(
         self,
         asked: str,
-        placements: Mapping[tuple[str, int], Placement],
+        placements: Mapping[Place, Placement],
         numbers: Mapping[tuple[str, str], Number],
         shown: Mapping[str, str],
         *,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 CodePlace = Literal["above", "below", "hidden"]
 FigureKind = Literal["shared", "each", "none"]
 TabStyle = Literal["live", "labelled", "open"]
+Place = tuple[str, int]  # of a directive: its document, and its index there
 
 # Which views there are, and of how many variables the function has to be.
 VIEWS: Mapping[str, int] = {
@@ -69,6 +70,11 @@ def digest_of(value: object) -> str:
     """The SHA-256, in hexadecimal, of a JSON-able *value*; equal values give equal digests on any machine."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_of(line: int, places: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """File and number of the *line* of a text, counted from 1; *places* are those of all its lines."""
+    return places[min(max(line, 1), len(places)) - 1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,13 +163,24 @@ class PlotSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PlotRecord:
-    """Where a directive stands, what it asks for, and what was wrong in it; pickled with the environment."""
+class _Written:
+    """Where a directive stands, and what was wrong in it; pickled with the environment."""
 
-    spec: PlotSpec
     line: int
     source: str  # the file that holds the directive; another than the document's own where it was included
     problems: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """For warnings."""
+        return f"{self.source}:{self.line}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlotRecord(_Written):
+    """A directive, and the plot that it asks for."""
+
+    spec: PlotSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +216,10 @@ class CellSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CellRecord:
-    """As PlotRecord, for a cell."""
+class CellRecord(_Written):
+    """A directive, and the cell that it asks for."""
 
     spec: CellSpec
-    line: int
-    source: str
-    problems: tuple[str, ...] = ()
 
 
 Record = PlotRecord | CellRecord

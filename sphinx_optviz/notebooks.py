@@ -10,13 +10,14 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.cell_entries import LONGEST, pack_cell, unpack_cell
 from sphinx_optviz.cell_runs import FIGURE_FORMATS, CellResult, CellRun
-from sphinx_optviz.execute import cannot_start, interpreter_of, start_failure
+from sphinx_optviz.execute import interpreter_of, not_runnable, start_failure
 from sphinx_optviz.frameworks import framework
-from sphinx_optviz.model import CellRecord, digest_of
+from sphinx_optviz.model import digest_of
 from sphinx_optviz.processes import ChildError, Pool, Program
 from sphinx_optviz.runs import Failure
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sphinx_optviz.model import CellSpec, Record, Settings
+    from sphinx_optviz.model import CellRecord, CellSpec, Place, Settings
     from sphinx_optviz.processes import Child, Message
     from sphinx_optviz.store import Store
 
@@ -63,45 +64,40 @@ class Tabs:
 class Cells:
     """All cells of a book: their tabs, by document and index; and the notebooks that they make up."""
 
-    tabs: Mapping[tuple[str, int], Tabs]
+    tabs: Mapping[Place, Tabs]
     notebooks: tuple[Notebook, ...]
-    problems: tuple[tuple[tuple[str, int], str], ...] = ()
+    problems: tuple[tuple[Place, str], ...] = ()
     runs: dict[tuple[str, int, str], CellRun] = field(default_factory=dict)  # by document, index and framework
 
 
-def plan_cells(records: Mapping[str, Sequence[Record]], settings: Settings, sources: Mapping[str, Path]) -> Cells:
+def plan_cells(records: Mapping[Place, CellRecord], settings: Settings, sources: Mapping[str, Path]) -> Cells:
     """What all cells of the book have to run; *sources* are the documents' files."""
-    tabs: dict[tuple[str, int], Tabs] = {}
-    notebooks: list[Notebook] = []
-    problems: list[tuple[tuple[str, int], str]] = []
+    tabs: dict[Place, Tabs] = {}
+    problems: list[tuple[Place, str]] = []
     runs: dict[tuple[str, int, str], CellRun] = {}
-    for docname in sorted(records):
-        cells = [(index, record) for index, record in enumerate(records[docname]) if isinstance(record, CellRecord)]
-        if not cells:
-            continue
+    seen: dict[str, set[str]] = defaultdict(set)  # by document, the frameworks of its tabs so far
+    joined: dict[tuple[str, str], list[tuple[int, CellRun]]] = defaultdict(list)  # by document and framework
+    for (docname, index), record in records.items():
+        spec = record.spec
+        names = _frameworks(spec, seen[docname], settings)
+        seen[docname].update(names if spec.has_tabs else ())
+        preferred = settings.default_framework
+        drawn_from = preferred if preferred in names else next(iter(names), "")
+        tabs[docname, index] = Tabs(names, drawn_from)
+        depends, missing = _files(spec, sources[docname].parent)
+        problems += [((docname, index), text) for text in missing]
+        for name in names:
+            before = joined[docname, name]
+            shows_figures = spec.figure == "each" or (spec.figure == "shared" and name == drawn_from)
+            formats = FIGURE_FORMATS if shows_figures else ()
+            run = _run(spec, name, before, depends, formats, settings, f"cell {len(before) + 1} of {docname}")
+            before.append((index, run))
+            runs[docname, index, name] = run
+    notebooks = []
+    for (docname, name), cells in joined.items():
         folder = sources[docname].parent
-        seen: set[str] = set()
-        of_framework: dict[str, list[tuple[int, CellRun]]] = defaultdict(list)
-        for index, record in cells:
-            names = _frameworks(record.spec, seen, settings)
-            seen.update(names if record.spec.has_tabs else ())
-            preferred = settings.default_framework
-            drawn_from = preferred if preferred in names else next(iter(names), "")
-            tabs[docname, index] = Tabs(names, drawn_from)
-            depends, missing = _files(record.spec, folder)
-            problems += [((docname, index), text) for text in missing]
-            for name in names:
-                before = of_framework[name]
-                run = _run(record.spec, name, before, depends, settings, f"cell {len(before) + 1} of {docname}")
-                wanted = record.spec.figure == "each" or name == drawn_from
-                run = run if wanted and record.spec.figure != "none" else replace(run, formats=())
-                before.append((index, run))
-                runs[docname, index, name] = run
         path = (str(folder), str(settings.store.parent))
-        notebooks += [
-            Notebook(docname=docname, framework=name, folder=folder, path=path, cells=tuple(its))
-            for name, its in of_framework.items()
-        ]
+        notebooks.append(Notebook(docname=docname, framework=name, folder=folder, path=path, cells=tuple(cells)))
     return Cells(tabs, tuple(notebooks), tuple(problems), runs)
 
 
@@ -132,6 +128,7 @@ def _run(
     name: str,
     before: Sequence[tuple[int, CellRun]],
     depends: tuple[tuple[str, str], ...],
+    formats: tuple[str, ...],
     settings: Settings,
     label: str,
 ) -> CellRun:
@@ -145,7 +142,7 @@ def _run(
         before=before[-1][1].chain if before else digest_of(dict(settings.rcparams)),
         seed=seed,
         depends=depends,
-        formats=FIGURE_FORMATS,
+        formats=formats,
         timeout=spec.timeout or settings.timeout,
         expects_error=spec.expect_error,
         name=label,
@@ -163,29 +160,22 @@ def look_up_cells(
     known: dict[str, CellOutcome] = {}
     to_run = []
     modules = _Digests(settings.store.parent)
+    blocked = cache(partial(not_runnable, settings=settings))
     for notebook in notebooks:
         found: dict[str, CellOutcome] = {}
         for _, run in notebook.cells:
-            result = None if settings.execute == "force" else store.load(run, LONGEST, _unpacker(run))
+            result = None if settings.execute == "force" else store.load(run, LONGEST, partial(unpack_cell, run))
             if result is not None and modules.are(result.modules) and (result.error is None or run.expects_error):
                 found[run.key] = result
         missing = [run for _, run in notebook.cells if run.key not in found]
-        failure = None
-        if missing and settings.execute == "never":
-            failure = Failure(subtype="not_run", message="there is no stored result, and optviz_execute is 'never'")
-        elif missing:
-            failure = cannot_start(notebook.framework, settings)
-        if failure is not None:
+        if missing:
+            failure = blocked(notebook.framework)
+            if failure is None:
+                to_run.append(notebook)
+                continue
             found |= {run.key: failure for run in missing}
-        elif missing:
-            to_run.append(notebook)
-            continue
         known |= found
     return known, to_run
-
-
-def _unpacker(run: CellRun) -> Any:
-    return lambda digest, body: unpack_cell(run, digest, body)
 
 
 class _Digests:
@@ -288,8 +278,7 @@ def _outcome(run: CellRun, version: str, answer: Message, settings: Settings, st
     except (KeyError, TypeError, ValueError) as error:
         return _failure(run, 1, str(error))
     store.save(run, content)
-    found: CellResult = result
-    return found
+    return result
 
 
 def _failure(run: CellRun, line: int, message: str, *, details: str = "", short: str = "") -> Failure:

@@ -11,9 +11,10 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_optviz.frameworks import did_you_mean, framework_name
 from sphinx_optviz.log import warn
+from sphinx_optviz.nodes import optplot_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.model import Record
@@ -105,6 +106,19 @@ class RecordingDirective(SphinxDirective):
             self.problem(f":{option}: {self.options[option]!r} is not valid: {reason}", option)
             return None
 
+    def fields(self, known: Mapping[str, tuple[str, Callable[[str], Any]]]) -> dict[str, Any]:
+        """Fields of a spec, from the options that are given and right; *known* says which field, and the check."""
+        found: dict[str, Any] = {}
+        for option in self.options:
+            if option in known:
+                field, check = known[option]
+                value = self.checked(option, check)
+                if value is not None:
+                    found[field] = value
+            elif option not in self.known_options:
+                self.unknown(option)
+        return found
+
     def shape(self) -> dict[str, Any]:
         """The options of the figure that are given and right."""
         given = {name: self.checked(name, check) for name, check in FIGURE_OPTIONS.items() if name in self.options}
@@ -143,6 +157,17 @@ class RecordingDirective(SphinxDirective):
             if isinstance(node, nodes.figure) and not node["ids"]:
                 node["ids"].append(group)
         return built
+
+    def image(self, name: str, alt: str | None, shape: dict[str, Any]) -> optplot_image:
+        """The placeholder for an image of what is called *name*."""
+        # The URI only has to look like one that is not a local file, so that Sphinx does not search for it.
+        image = optplot_image(uri=f"optviz://{name}", classes=shape.get("class", []))
+        self.set_source_info(image)
+        if alt:
+            image["alt"] = alt
+        if "width" in shape:
+            image["width"] = shape["width"]
+        return image
 
     def figure_around(self, placeholder: nodes.Element, shape: dict[str, Any]) -> nodes.figure:
         """A figure without a caption yet."""

@@ -37,9 +37,14 @@ class Group:
     code: dict[str, str]
 
 
+def without_magics(code: str) -> str:
+    """*code* with nothing in the lines that only IPython knows."""
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.split("\n"))
+
+
 def names_in(code: str) -> Names:
     """The names of a cell's top level."""
-    plain = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.split("\n"))
+    plain = without_magics(code)
     try:
         top = symtable.symtable(plain, "cell", "exec")
     except (SyntaxError, ValueError):
@@ -87,11 +92,10 @@ def undefined(cells: Sequence[tuple[int, str]], of: Collection[int], name: str) 
             return
         missing = sorted(names.used - known)
         if missing and index in of:
-            late = [missing_name for missing_name in missing if missing_name in everywhere]
-            what = "is defined by a later cell only" if len(missing) == len(late) == 1 else "no earlier cell defines"
             listed = ", ".join(missing)
-            label = framework(name).label
-            yield index, f"{label}: {listed} {what}" if what.startswith("is") else f"{label}: {what} {listed}"
+            comes_late = len(missing) == 1 and missing[0] in everywhere
+            said = f"{listed} is defined by a later cell only" if comes_late else f"no earlier cell defines {listed}"
+            yield index, f"{framework(name).label}: {said}"
 
 
 def shifted(groups: Sequence[Group]) -> Iterator[tuple[int, str]]:

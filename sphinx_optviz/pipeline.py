@@ -21,7 +21,7 @@ from sphinx_optviz.hidden import hidden
 from sphinx_optviz.inline import inline_landscape
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
-from sphinx_optviz.model import Placement, PlotRecord, image_type
+from sphinx_optviz.model import CellRecord, Placement, PlotRecord, image_type
 from sphinx_optviz.optval import ExpressionError, answer, question
 from sphinx_optviz.plan import PlanError, plan, series_named
 from sphinx_optviz.report import Report
@@ -42,12 +42,10 @@ if TYPE_CHECKING:
     from sphinx_optviz.draw import Figure
     from sphinx_optviz.landscapes import Landscape
     from sphinx_optviz.log import Subtype
-    from sphinx_optviz.model import Claim, Number, PlotSpec, Settings
+    from sphinx_optviz.model import Claim, Number, Place, PlotSpec, Settings
     from sphinx_optviz.optval import Question
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Run
-
-Place = tuple[str, int]  # docname, index in the document
 
 
 @dataclass
@@ -66,7 +64,7 @@ class Work:
 
     @property
     def location(self) -> str:
-        return f"{self.record.source}:{self.record.line}"
+        return self.record.location
 
 
 class Build:
@@ -88,15 +86,11 @@ class Build:
         self.undrawn: dict[Path, str] = {}
         self.numbers: dict[tuple[str, str], Number] = {}  # by document and expression
         domain = cast("OptvizDomain", env.get_domain("optviz"))
-        records = domain.records
-        self.works: dict[Place, Work] = {
-            (docname, index): Work(record)
-            for docname in sorted(records)
-            for index, record in enumerate(records[docname])
-            if isinstance(record, PlotRecord)
-        }
-        sources = {docname: Path(env.doc2path(docname)) for docname in records}
-        self.cells = CellBuild(records, sources, settings, self.store, self._warn)
+        placed = domain.placed.items()
+        self.works = {place: Work(record) for place, record in placed if isinstance(record, PlotRecord)}
+        cells = {place: record for place, record in placed if isinstance(record, CellRecord)}
+        sources = {docname: Path(env.doc2path(docname)) for docname in domain.records}
+        self.cells = CellBuild(cells, sources, settings, self.store, self._warn)
         self.asked = domain.questions
         self.questions: dict[tuple[str, str], Question] = {}  # those of them that can be answered
 

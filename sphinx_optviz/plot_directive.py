@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx_optviz import grammar
 from sphinx_optviz.frameworks import did_you_mean
 from sphinx_optviz.model import VIEWS, Claim, Interval, PlotRecord, PlotSpec
-from sphinx_optviz.nodes import optplot_code, optplot_image
+from sphinx_optviz.nodes import optplot_code
 from sphinx_optviz.options import FIGURE_OPTIONS, RecordingDirective, choice, framework_list, parse_names, some_text
 
 if TYPE_CHECKING:
@@ -125,17 +125,7 @@ class PlotDirective(RecordingDirective):
     # ---- options
 
     def _spec(self, names: tuple[str, ...]) -> PlotSpec:
-        fields: dict[str, Any] = {}
-        for option in self.options:
-            if option in _PLOT_OPTIONS:
-                field, check = _PLOT_OPTIONS[option]
-                value = self.checked(option, check)
-                if value is not None:
-                    fields[field] = value
-            elif option == _EXPECT:
-                fields["claims"] = self._claims()
-            elif option not in FIGURE_OPTIONS:
-                self.unknown(option)
+        fields = self.fields(_PLOT_OPTIONS | {_EXPECT: ("claims", lambda _: self._claims())})
         if fields.get("of_page"):
             fields.setdefault("code", "hidden")  # the cells have shown it
         return PlotSpec(landscapes=names, **fields)
@@ -167,13 +157,7 @@ class PlotDirective(RecordingDirective):
             self.set_name(container, shape)
             return [container], [code]
 
-        # The URI only has to look like one that is not a local file, so that Sphinx does not search for it.
-        image = optplot_image(uri=f"optviz://{'/'.join(spec.landscapes)}", classes=shape.get("class", []))
-        self.set_source_info(image)
-        if spec.alt:
-            image["alt"] = spec.alt
-        if "width" in shape:
-            image["width"] = shape["width"]
+        image = self.image("/".join(spec.landscapes), spec.alt, shape)
         placeholder: nodes.Element = code if spec.figure == "each" else image
         if placeholder is code:
             code["image"] = {name: image[name] for name in ("alt", "width", "classes") if name in image}

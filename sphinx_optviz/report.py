@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.files import write_file
+from sphinx_optviz.files import file_name, write_file
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.runs import Failure
 
@@ -101,22 +100,25 @@ class Report:
         self._warn(failure.subtype, message + self._save_details(use.run, failure), location=location)
 
     def _save_details(self, run: Run, failure: Failure) -> str:
-        """Write them to a file; return the end of the sentence that names it."""
-        if not failure.details.strip():
-            return ""
-        name = re.sub(r"[^\w-]", "_", run.label)
-        path = self._folder / f"{name}-{run.framework}-{run.key[:8]}.txt"
-        try:
-            write_file(path, failure.details.encode("utf-8", "replace"))
-        except OSError:
-            return ""
-        return f"; details in {path}"
+        return save_details(self._folder, failure, run.label, run.framework, run.key)
 
     def disagreement(self, finding: Finding, location: str) -> None:
         """Warn of numbers that differ, at the directive."""
         run, item = finding.run, finding.disagreement
         if self._is_news(run.label, run.key, finding.reference.key, item.function):
             self._warn("agreement", describe(finding), location=location)
+
+
+def save_details(folder: Path, failure: Failure, label: str, framework: str, key: str) -> str:
+    """Write the details of a run's failure to a file; return the end of the sentence that names it."""
+    if not failure.details.strip():
+        return ""
+    path = folder / f"{file_name(label)}-{framework}-{key[:8]}.txt"
+    try:
+        write_file(path, failure.details.encode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return f"; details in {path}"
 
 
 def describe(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
-from sphinx_optviz.model import digest_of
+from sphinx_optviz.model import digest_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class Source:
         """File and line, for people, of the *line* of the text."""
         if not self.places:
             return str(self.path), line
-        return self.places[min(max(line, 1), len(self.places)) - 1]
+        return place_of(line, self.places)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

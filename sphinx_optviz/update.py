@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.memory import Placements
-    from sphinx_optviz.model import Number, Placement, Settings
+    from sphinx_optviz.model import Number, Place, Placement, Settings
     from sphinx_optviz.pipeline import Build
 
 _PACKAGE = Path(__file__).parent
@@ -74,11 +74,7 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def _asked(domain: OptvizDomain, settings: Settings, language: str) -> str:
     """A digest of all that decides what pages show and is no file."""
-    specs = [
-        (docname, record.spec, record.problems)
-        for docname in sorted(domain.records)
-        for record in domain.records[docname]
-    ]
+    specs = [(docname, record.spec, record.problems) for (docname, _), record in domain.placed.items()]
     return digest_of([sys.executable, sys.prefix, language, repr(settings), repr(specs), sorted(domain.questions)])
 
 
@@ -113,9 +109,7 @@ def _keep(memory: BuildMemory, asked: str, build: Build, placements: Placements,
     memory.keep(asked, placements, build.numbers, shown, read=read, written=map(str, build.files))
 
 
-def _shown(
-    placements: Mapping[tuple[str, int], Placement], numbers: Mapping[tuple[str, str], Number]
-) -> dict[str, str]:
+def _shown(placements: Mapping[Place, Placement], numbers: Mapping[tuple[str, str], Number]) -> dict[str, str]:
     """What each document shows, as a digest."""
     of_document: dict[str, list[object]] = defaultdict(list)
     for (docname, _), shown in placements.items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from duals import installed
 from hypothesis import settings
 from sphinx.testing.util import SphinxTestApp
 
@@ -21,7 +22,7 @@ from sphinx_optviz.model import Settings
 from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The same examples in every run: a change is judged by what it changed, and not by chance.
 settings.register_profile("suite", derandomize=True)
@@ -55,6 +56,11 @@ _SETTINGS = Settings(
 def settings_with(**changes: Any) -> Settings:
     """The default settings, changed."""
     return replace(_SETTINGS, **changes)
+
+
+def page(*parts: str) -> str:
+    """The text of a page: a title, and *parts* below one another."""
+    return "Page\n====\n\n" + "\n".join(parts)
 
 
 @dataclass
@@ -170,6 +176,13 @@ def needs() -> Callable[[str], None]:
             pytest.fail(f"{outcome.message}\n{outcome.details}", pytrace=False)
 
     return needs
+
+
+@pytest.fixture
+def duals() -> Iterator[pytest.MonkeyPatch]:
+    """A second framework: NumPy's functions, on hyper-dual numbers where landscapes are differentiated."""
+    with installed() as patch:
+        yield patch
 
 
 @pytest.fixture

@@ -9,20 +9,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from duals import CONF, installed
+from conftest import page
+from duals import CONF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Book, Built
 
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    """A second framework, which is NumPy by another name as long as cells do not use its dual numbers."""
-    with installed() as patch:
-        yield patch
+pytestmark = pytest.mark.usefixtures("duals")
 
 
 @pytest.fixture
@@ -62,10 +57,6 @@ def tabs(blocks: dict[str, str], *options: str) -> str:
     for names, code in blocks.items():
         lines += [f"   .. framework:: {names}", "", *(f"      {line}" for line in code.strip("\n").split("\n")), ""]
     return "\n".join([*lines, ""])
-
-
-def page(*parts: str) -> str:
-    return "Page\n====\n\n" + "\n".join(parts)
 
 
 def outputs(built: Built, name: str = "index.html") -> list[str]:
@@ -226,6 +217,18 @@ def test_figures_are_the_same_in_every_build(make_book: Any) -> None:
         (name,) = built.files("_images/*.svg")
         found.append((name, built.read(f"_images/{name}")))
     assert found[0] == found[1]
+
+
+def test_images_have_nothing_that_epub_refuses(book: Book) -> None:
+    start = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"\n "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M 0.12345 0"/></svg>'
+    result = f"class Drawing:\n    def _repr_svg_(self): return {start + svg!r}\nDrawing()"
+    book.write("index.rst", page(cell(f"{PLT}\nplt.plot([1, 2])\nplt.title('a b');"), cell(result)))
+    built = book.build()
+    shown, drawn = sorted((built.read(f"_images/{name}") for name in built.files("_images/*.svg")), key=len)
+    assert shown == svg
+    assert "<!DOCTYPE" not in drawn
+    assert re.findall(r'<path id="[^"]*"/>', drawn) == []
 
 
 def test_figure_for_latex_comes_from_the_store(book: Book) -> None:

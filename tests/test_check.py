@@ -11,25 +11,20 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
-from duals import CONF, IMPORTS, installed, write_pair
+from duals import CONF, IMPORTS, write_pair
 
 from sphinx_optviz.check_report import Row, as_junit
 from sphinx_optviz.runs import RUN_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Book, Built
 
+pytestmark = pytest.mark.usefixtures("duals")
+
 WAVE = "\n\ndef f(x):\n    return x * np.cos(3 * x)\n"
 HILL = "\n\ndef f(x):\n    return np.exp(-(x**2))\n"
-
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    with installed() as patch:
-        yield patch
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from duals import installed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,10 +16,9 @@ from sphinx_optviz.grammar import claim
 from sphinx_optviz.model import KINDS, Claim, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conftest import Book
 
+pytestmark = pytest.mark.usefixtures("duals")
 
 CONF = "extensions = ['sphinx_optviz']\noptviz_frameworks = ['duals']\noptviz_default_framework = 'duals'\n"
 
@@ -178,12 +176,6 @@ FALSE = {
     },
     "fast": {"no saddles": "that cannot be told: "},
 }
-
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    with installed() as patch:
-        yield patch
 
 
 @pytest.fixture

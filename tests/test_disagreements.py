@@ -375,12 +375,6 @@ def test_what_is_told_is_told_again_from_the_store(faulty: tuple[Built, str]) ->
 # ---- not finite, precision, shapes
 
 
-@pytest.fixture
-def duals() -> Iterator[None]:
-    with installed():
-        yield
-
-
 def build_pair(make_book: Any, right: str, wrong: str, domain: str = "x = [-1, 1]", **config: Any) -> Built:
     """A book with a plot that has a fault, and one that has none after it."""
     book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: fine\n   :figure: none\n", conf=CONF)

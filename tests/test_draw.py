@@ -26,6 +26,7 @@ from PIL import Image
 
 from sphinx_optviz import draw
 from sphinx_optviz.draw import DrawingPool, Figure, FigureMaker, canvas, missing, style
+from sphinx_optviz.draw.svg import shortened
 from sphinx_optviz.landscapes import Catalogue
 from sphinx_optviz.marks import marked
 from sphinx_optviz.model import IMAGE_FORMATS, VIEWS, Annotation, Interval, PlotSpec
@@ -731,4 +732,4 @@ def test_author_cannot_make_files_differ_from_build_to_build(tmp_path: Path) -> 
     ],
 )
 def test_only_coordinates_of_paths_are_cut(long: str, short: str) -> None:
-    assert canvas.shortened(long) == short
+    assert shortened(long) == short

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import pytest
+from conftest import page
 from test_draw_labels import measured, problems
 
 from sphinx_optviz.draw import FigureMaker, canvas, style
@@ -75,7 +76,7 @@ def test_labels_of_the_gallery_are_over_nothing_and_inside(
 
     monkeypatch.setattr(FigureMaker, "figure", recorded)
     book: Book = make_book(conf="optviz_frameworks = ['pytorch']\noptviz_default_framework = 'pytorch'\n")
-    book.write("index.rst", "Page\n====\n\n" + "\n".join(plots()))
+    book.write("index.rst", page(*plots()))
     assert book.build().warnings == []
     assert len(drawn) == 6 + 4 * 19
     told = {}

@@ -80,6 +80,7 @@ SIDEWAYS = {
     ("notebooks", "execute"),  # interpreters, and why they do not start
     ("place", "output_nodes"),
     ("cell_agreement", "agreement"),  # the form of a verdict
+    ("cell_agreement", "comparison"),  # numbers that are not finite
     ("cell_shown", "description"),  # lists in words
     ("cell_shown", "notebooks"),  # why a cell was not run
     ("cell_shown", "shown"),  # the sentences of a verdict
@@ -119,7 +120,7 @@ SENT_AS_TEXT = [
 # Run in a child that can import this package.
 DRAWING = [
     f"draw.{name}"
-    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "views")
+    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "svg", "views")
 ]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),

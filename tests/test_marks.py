@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ALL_FRAMEWORKS
-from duals import installed
 from test_locales import catalogue_of, messages_of
 
 from sphinx_optviz.landscapes import Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from conftest import Book, Built
+
+pytestmark = pytest.mark.usefixtures("duals")
 
 approx: Any = pytest.approx
 
@@ -52,12 +53,6 @@ LANDSCAPES = {
         PLANE,
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    with installed() as patch:
-        yield patch
 
 
 @pytest.fixture

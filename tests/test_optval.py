@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from duals import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Book, Built
+
+pytestmark = pytest.mark.usefixtures("duals")
 
 CONF = "extensions = ['sphinx_optviz']\noptviz_frameworks = ['duals']\noptviz_default_framework = 'duals'\n"
 
@@ -154,12 +154,6 @@ WRONG = {
     "fast.minima.count": "that cannot be told",
     "rise.global_minima": "there is no global minimum in the landscape's domain",
 }
-
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    with installed() as patch:
-        yield patch
 
 
 @pytest.fixture

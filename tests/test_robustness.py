@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ALL_FRAMEWORKS, Book
+from conftest import ALL_FRAMEWORKS, Book, page
 from duals import CONF, PLUGIN, installed, write_pair
 
 from sphinx_optviz import environments, processes
 from sphinx_optviz.frameworks import BUILT_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from conftest import Built
+
+pytestmark = pytest.mark.usefixtures("duals")
 
 ONE = "def f(x):\n    return {}\n"
 TWO = "def f(x, y):\n    return {}\n"
@@ -67,12 +69,6 @@ def write_book(folder: Path) -> Book:
     for index, name in enumerate(FILES_OF_SIX[3:]):
         write_pair(book, name, TWO.format(f"np.cos({index + 1} * x) * y + x * y**2"), domain=PLANE)
     return book
-
-
-@pytest.fixture(autouse=True)
-def duals() -> Iterator[pytest.MonkeyPatch]:
-    with installed() as patch:
-        yield patch
 
 
 def start(book: Book, out: str = "_build/html", *arguments: str) -> subprocess.Popen[str]:
@@ -522,7 +518,7 @@ def test_store_of_all_frameworks_is_as_good_as_the_frameworks_and_numpy_draws_wi
         needs(name)
     book = Book(tmp_path / "book")
     book.write("conf.py", "extensions = ['sphinx_optviz']\n")
-    book.write("index.rst", "Page\n====\n\n" + "\n\n".join(f".. optplot:: {name}" for name in CHAPTER) + "\n")
+    book.write("index.rst", page(*(f".. optplot:: {name}\n" for name in CHAPTER)))
     with_all = book.build()
     assert len(with_all.runs) == len(with_all.compared) == 20
     pages = pages_of(book)

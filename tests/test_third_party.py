@@ -12,7 +12,6 @@ from duals import CONF, PLUGIN, installed, write_pair
 from sphinx_optviz.frameworks import UnknownFrameworkError, framework, framework_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Book
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 WAVE = "\n\ndef f(x):\n    return x * np.cos(3 * x) + np.tanh(x) ** 2 - 1 / (2 + x)\n"
 BOWL = "\n\ndef f(x, y):\n    return x**2 * np.exp(-y) + np.sin(x * y)\n"
 PLANE = "x = [-1, 1]\ny = [0, 2]"
-
-
-@pytest.fixture
-def duals() -> Iterator[None]:
-    with installed():
-        yield
 
 
 # ---- one that works

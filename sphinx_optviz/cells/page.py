@@ -13,6 +13,7 @@ import sysconfig
 import time
 import traceback
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +177,13 @@ _INSTALLED = tuple(
 )
 
 
+@cache
+def _own_path(path: str) -> str:
+    """The real path of a module's file, "" if it is installed; asked for each of some thousand modules a cell."""
+    real = os.path.realpath(path)
+    return "" if real.startswith(_INSTALLED) else real
+
+
 def local_modules() -> list[list[str]]:
     """Path and digest of each module that is imported and not installed."""
     found = []
@@ -183,9 +191,7 @@ def local_modules() -> list[list[str]]:
         path = getattr(module, "__file__", None)
         if not isinstance(path, str) or not path.endswith(".py"):
             continue
-        path = os.path.realpath(path)
-        if path.startswith(_INSTALLED) or not os.path.isfile(path):  # noqa: PTH113 - a thousand of these a cell
-            continue
-        with open(path, "rb") as file:  # noqa: PTH123
-            found.append([path, hashlib.sha256(file.read()).hexdigest()])
+        own = _own_path(path)
+        if own and Path(own).is_file():
+            found.append([own, hashlib.sha256(Path(own).read_bytes()).hexdigest()])
     return sorted(found)

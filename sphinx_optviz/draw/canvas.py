@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.labels import text_size
 from sphinx_optviz.draw.space import surface, wireframe
+from sphinx_optviz.draw.svg import shortened
 from sphinx_optviz.draw.views import BAR_END, contour, curve, heatmap, slices
 
 _DRAW = {
@@ -33,10 +33,6 @@ _METADATA: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "png": {"Software": None},
 }
-_PATH = re.compile(r'(?<= d=")[^"]*')
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>]*>\n?")
-_EMPTY_PATH = re.compile(r'<path (id="[^"]*")/>')
-_LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 
 # Inches around the axes of a panel: left of the tick labels, right, bottom, top.
 _MARGINS = {
@@ -161,13 +157,3 @@ def _settle_ticks(axis: Any) -> float:
     fixed.set_offset_string(formatter.get_offset())
     axis.set_major_formatter(fixed)
     return max((text_size(text, matplotlib.rcParams["font.size"])[0] for _, text in shown), default=0.0)
-
-
-def shortened(svg: str) -> str:
-    """*svg* with the coordinates of paths cut to a hundredth of a point, which nobody sees, and fit for EPUB.
-
-    EPUB allows no DOCTYPE with an address, and no path without ``d``, as which Matplotlib writes a blank.
-    """
-    svg = _DOCTYPE.sub("", svg, count=1)
-    svg = _EMPTY_PATH.sub(r'<path d="" \1/>', svg)
-    return _PATH.sub(lambda path: _LONG_NUMBER.sub(r"\1", path[0]), svg)
