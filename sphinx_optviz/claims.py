@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.model import KINDS
-from sphinx_optviz.spots import coordinates, lowest, name_of, spots, unknown_extremes, with_article
+from sphinx_optviz.spots import coordinates, is_kink, lowest, name_of, spots, unknown_extremes, with_article
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +23,6 @@ _OPERATIONS: tuple[Operation, ...] = ("values", "gradients", "hessians")
 # A number that is written without rounding has to be right to this part of itself, or of the domain; a value to less.
 _EXACT = 1e-6
 _EXACT_VALUE = 1e-7
-
-# Kinds of which a place can be anywhere on a line or in a region.
-_EXTENDED = ("valley", "ridge", "plateau")
 
 # Of the domain: so far from a bent line may be what lies on it, for it is known at some two hundred points.
 _LINE = 5e-4
@@ -45,7 +43,7 @@ class Quantities:
 
 
 def tolerance_of(written: str, scale: float, part: float = _EXACT) -> float:
-    """How far the true number may be from one that is *written* so, where numbers of the size *scale* occur.
+    """How far the true number may be from one that is *written* so, where numbers differ by the size *scale*.
 
     Half a unit of the last digit, for a number with at least two decimals, or a decimal point and three digits: it may
     have been rounded. A coarser one, such as 2 or 1.1, is meant as it stands.
@@ -53,8 +51,7 @@ def tolerance_of(written: str, scale: float, part: float = _EXACT) -> float:
     mantissa, _, exponent = written.lower().replace("−", "-").partition("e")
     decimals = len(mantissa.partition(".")[2])
     digits = len(re.sub(r"\D", "", mantissa).lstrip("0"))
-    number = abs(float(mantissa + ("e" + exponent if exponent else "")))
-    exact = part * max(scale, number)
+    exact = part * scale
     if decimals >= 2 or (decimals == 1 and digits >= 3):
         return max(0.5000001 * 10.0 ** (int(exponent or 0) - decimals), exact)
     return exact
@@ -75,17 +72,24 @@ def check_points(claim: Claim, critical: CriticalPoints, widths: Sequence[float]
     if len(claim.numbers) != len(widths):
         variables = "one variable" if len(widths) == 1 else "two variables"
         return f"the function has {variables}, and {coordinates(map(_number, claim.numbers))} is no point of it"
-    if kind in _EXTENDED and not claim.where.near:
+    if not claim.where.near and any(spot.extended for spot in found):
         found = spots(critical, kind, [_number(text) for text in claim.numbers])
     for spot in found:
-        offs = [abs(_number(text) - x) for text, x in zip(claim.numbers, spot.at, strict=True)]
-        least = _LINE if spot.kind in ("valley", "ridge") else 0.0
-        allowed = [
-            max(_allowed(claim, text, width), least * width) for text, width in zip(claim.numbers, widths, strict=True)
-        ]
-        if all(off <= limit for off, limit in zip(offs, allowed, strict=True)):
+        if _is_at(claim, spot, widths):
             return ""
+    border = next((spot for spot in found if spot.known_to and _is_at(claim, spot, widths, spot.known_to)), None)
+    if border is not None:
+        return f"that cannot be told: the plateau's border is known to {coordinates(border.known_to)} only"
     return _unsure(critical) or _instead(claim, kind, found, critical, widths)
+
+
+def _is_at(claim: Claim, spot: Spot, widths: Sequence[float], blur: Sequence[float] = ()) -> bool:
+    """Whether *spot* is where the claim says, to the claim's tolerance or to a *blur* along each axis."""
+    least = _LINE if spot.extended and spot.kind != "plateau" else 0.0
+    return all(
+        abs(_number(text) - x) <= max(_allowed(claim, text, width), least * width, more)
+        for text, x, width, more in zip(claim.numbers, spot.at, widths, blur or [0.0] * len(widths), strict=True)
+    )
 
 
 def _unsure(critical: CriticalPoints) -> str:
@@ -132,7 +136,7 @@ def _whole(critical: CriticalPoints) -> str:
 def _instead(claim: Claim, kind: str, found: Sequence[Spot], critical: CriticalPoints, widths: Sequence[float]) -> str:
     """The truth, where no point of *kind* is where the author says."""
     place = [_number(text) for text in claim.numbers]
-    everything = [*spots(critical, "critical point"), *spots(critical, "kink")]
+    everything = [*spots(critical, "critical point"), *spots(critical, "kink", place)]
     everything += [*spots(critical, "edge minimum"), *spots(critical, "edge maximum")]
     here = [
         spot
@@ -160,6 +164,13 @@ def _numbers(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" if abs(value) < 1e5 else f"{value:.12g}" for value in values)
 
 
+def check_at_place(claim: Claim, true: Quantities, critical: CriticalPoints | None, widths: Sequence[float]) -> str:
+    """What is wrong with a claim about a number at a place, "" if nothing."""
+    if critical and claim.subject != "value" and is_kink(critical, claim.where.near, widths):
+        return f"there is no {'Hessian' if claim.subject == 'eigenvalues' else claim.subject}: the gradient jumps there"
+    return check_quantity(claim, true)
+
+
 def check_quantity(claim: Claim, true: Quantities) -> str:
     """What is wrong with a claim about a number, "" if nothing."""
     numbers = {
@@ -182,6 +193,8 @@ def check_quantity(claim: Claim, true: Quantities) -> str:
     if claim.subject == "gradient":  # it vanishes at a place that can be written with so many digits only
         rounding *= 1000
     scale = max(map(abs, numbers), default=0.0)
+    if claim.subject == "value" and true.height:
+        scale = min(scale, true.height)
     if all(abs(_number(text) - number) <= max(_allowed(claim, text, scale), rounding) for text, number in wanted):
         return ""
     return f"the {name} {verb} {_numbers(numbers)}"
@@ -195,6 +208,8 @@ def check_at_spots(claim: Claim, critical: CriticalPoints) -> str:
     if not found:
         return f"there is no {claim.where.kind}{_whole(critical)}"
     for spot in found:
+        if isnan(spot.value):
+            return f"it is not the same all along the {spot.kind}s through {coordinates(spot.at)}"
         if wrong := check_quantity(claim, quantities_of(spot, height_of(critical))):
             return f"at {coordinates(spot.at)} {wrong}"
     return ""

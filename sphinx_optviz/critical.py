@@ -47,6 +47,7 @@ class Plateau:
     high: Point
     inside: Point  # well away from its border
     boxes: tuple[tuple[Point, Point], ...]  # what it takes, about, by the corners of boxes side by side
+    known_to: Point  # how far its border may be outside of these boxes, along each axis
     part: float  # of the domain that it takes
     value: float
 
@@ -114,6 +115,7 @@ class CriticalPoints:
                     part=float(item["part"]),
                     value=float(item["value"]),
                     inside=_point(item["inside"]),
+                    known_to=_point(item["known_to"]),
                     boxes=tuple((_point(low), _point(high)) for low, high in item["boxes"]),
                 )
                 for item in found["plateaus"]

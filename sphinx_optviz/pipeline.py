@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx_optviz import log
 from sphinx_optviz.agreement import Judge
 from sphinx_optviz.cell_build import CellBuild
-from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, height_of, quantities_at
+from sphinx_optviz.claims import check_at_place, check_at_spots, check_points, height_of, quantities_at
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
@@ -321,8 +321,8 @@ class Build:
         except PlanError as error:
             return str(error)
         critical = work.found.get((series.landscape.name, function))
+        widths = [axis.high - axis.low for axis in series.axes]
         if claim.subject == "points":
-            widths = [axis.high - axis.low for axis in series.axes]
             return "" if critical is None else check_points(claim, critical, widths)
         if claim.where.kind != "place":
             return "" if critical is None else check_at_spots(claim, critical)
@@ -332,7 +332,7 @@ class Build:
         return (
             ""
             if isinstance(outcome, Failure)
-            else check_quantity(claim, quantities_at(outcome, function, height_of(critical)))
+            else check_at_place(claim, quantities_at(outcome, function, height_of(critical)), critical, widths)
         )
 
     # ---- DRAW

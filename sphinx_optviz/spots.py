@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import dist
+from math import dist, nan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sphinx_optviz.critical import CriticalLine, CriticalPoint, CriticalPoints, Plateau, Point
+    from sphinx_optviz.critical import CriticalPoint, CriticalPoints, Extremum, Plateau, Point
+
+# Two places are the same if they are no further apart than this part of the domain.
+_SAME_PLACE = 1e-9
 
 # Two values are the same if they differ by no more than this part of all that the values span.
 _SAME = 1e-9
@@ -22,8 +25,10 @@ class Spot:
 
     kind: str  # as in model.KINDS, without "local" and "global"
     at: Point
-    value: float
+    value: float  # NaN where it is not the same all along
     point: CriticalPoint | None = None  # if it is a critical point, alone in its surroundings
+    extended: bool = False  # it is anywhere on a line, in a region or along an edge
+    known_to: Point = ()  # how far the border of a region may be outside of what is known, along each axis
 
     @property
     def eigenvalues(self) -> Point:
@@ -33,8 +38,12 @@ class Spot:
 
 def spots(critical: CriticalPoints, kind: str, near: Sequence[float] = ()) -> list[Spot]:
     """All points of *kind*; the one nearest to *near*, if that is given."""
-    named = _OF_KIND.get(kind)
-    found = named(critical) if named else [spot for spot in _all(critical, near) if spot.kind == kind]
+    if kind == "kink":
+        found = _kinks(critical, near)
+    elif named := _OF_KIND.get(kind):
+        found = named(critical)
+    else:
+        found = [spot for spot in _all(critical, near) if spot.kind == kind]
     if near and found:
         fitting = [spot for spot in found if len(spot.at) == len(near)]
         return [min(fitting, key=lambda spot: dist(spot.at, near))] if fitting else []
@@ -58,25 +67,49 @@ def _all(critical: CriticalPoints, near: Sequence[float] = ()) -> list[Spot]:
     """Everything; of a line and of a plateau the point nearest to *near*, or one in the middle."""
     return [
         *_points(critical),
-        *(Spot(line.kind, _on_line(line, near), line.value) for line in critical.lines),
-        *(Spot("plateau", _in_plateau(plateau, near), plateau.value) for plateau in critical.plateaus),
+        *(Spot(line.kind, _on_line(line.at, near), line.value, extended=True) for line in critical.lines),
+        *(
+            Spot("plateau", _in_plateau(plateau, near), plateau.value, extended=True, known_to=plateau.known_to)
+            for plateau in critical.plateaus
+        ),
         *(Spot("kink", kink.at, kink.value) for kink in critical.kinks),
-        *(Spot(f"edge {edge.kind}", edge.at, edge.value) for edge in critical.edges),
+        *(
+            Spot(f"edge {edge.kind}", _on_edge(edge, near), edge.value, extended=bool(edge.ends))
+            for edge in critical.edges
+        ),
     ]
 
 
-def _on_line(line: CriticalLine, near: Sequence[float]) -> Point:
+def _kinks(critical: CriticalPoints, near: Sequence[float] = ()) -> list[Spot]:
+    """Single kinks and creases; those of a crease are one with it."""
+    alone = [kink for kink in critical.kinks if not any(_is_on(kink.at, crease) for crease in critical.creases)]
+    return [
+        *(Spot("kink", kink.at, kink.value) for kink in alone),
+        *(Spot("kink", _on_line(crease, near), nan, extended=True) for crease in critical.creases),
+    ]
+
+
+def _is_on(at: Point, crease: Sequence[Point]) -> bool:
+    """Whether a kink is a point of a crease, as far as the distance of its points tells."""
+    return dist(at, _on_line(crease, at)) < 0.5 * dist(crease[0], crease[1])
+
+
+def _on_line(line: Sequence[Point], near: Sequence[float]) -> Point:
     """Between two of its points, too, along the straight way."""
-    if len(near) != len(line.at[0]):
-        return line.at[len(line.at) // 2]
-    best = line.at[0]
-    for one, other in pairwise(line.at):
+    if len(near) != len(line[0]):
+        return line[len(line) // 2]
+    best = line[0]
+    for one, other in pairwise(line):
         way = [b - a for a, b in zip(one, other, strict=True)]
         length = sum(step * step for step in way)
         part = sum((x - a) * step for x, a, step in zip(near, one, way, strict=True)) / length if length else 0.0
         here = tuple(a + min(max(part, 0.0), 1.0) * step for a, step in zip(one, way, strict=True))
         best = min(best, here, key=lambda at: dist(at, near))
     return best
+
+
+def _on_edge(edge: Extremum, near: Sequence[float]) -> Point:
+    return _on_line((edge.ends[0], edge.at, edge.ends[1]), near) if edge.ends else edge.at
 
 
 def _in_plateau(plateau: Plateau, near: Sequence[float]) -> Point:
@@ -137,6 +170,15 @@ def lowest(critical: CriticalPoints, kind: str) -> Spot | None:
     if not everything:
         return None
     return (min if kind == "minimum" else max)(everything, key=lambda spot: spot.value)
+
+
+def is_kink(critical: CriticalPoints, at: Sequence[float], widths: Sequence[float]) -> bool:
+    """Whether the gradient jumps at a place, in a domain of such *widths*: what a framework gives there is a rule."""
+    places = [kink.at for kink in critical.kinks] + [_on_line(crease, at) for crease in critical.creases]
+    return any(
+        all(abs(x - y) <= _SAME_PLACE * width for x, y, width in zip(at, place, widths, strict=True))
+        for place in places
+    )
 
 
 def _degenerate(critical: CriticalPoints) -> list[Spot]:

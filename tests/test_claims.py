@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_optviz.claims import Quantities, check_points, check_quantity, tolerance_of
-from sphinx_optviz.critical import CriticalPoint, CriticalPoints
+from sphinx_optviz.claims import (
+    Quantities,
+    check_at_place,
+    check_at_spots,
+    check_points,
+    check_quantity,
+    tolerance_of,
+)
+from sphinx_optviz.critical import CriticalPoint, CriticalPoints, Extremum, Plateau
 from sphinx_optviz.grammar import claim
 from sphinx_optviz.model import KINDS, Claim, Where
 
@@ -460,11 +468,11 @@ def test_any_text_is_a_claim_or_a_value_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("number", "scale", "tolerance"),
     [
-        ("2", 1, 2e-6),
+        ("2", 1, 1e-6),
         ("2", 10, 1e-5),
-        ("-2", 1, 2e-6),
-        ("−2", 1, 2e-6),
-        ("1.1", 1, 1.1e-6),
+        ("-2", 1, 1e-6),
+        ("−2", 1, 1e-6),
+        ("1.1", 1, 1e-6),
         ("20.5", 1, 0.05),
         ("1.09", 1, 0.005),
         ("1.0904", 1, 5e-5),
@@ -474,10 +482,10 @@ def test_any_text_is_a_claim_or_a_value_error(text: str) -> None:
         ("0.00", 1, 0.005),
         ("1.05e3", 1, 5),
         ("1.05E-3", 1, 5e-6),
-        ("1e3", 1, 1e-3),
-        ("100", 1, 1e-4),
+        ("1e3", 1, 1e-6),
+        ("100", 1e3, 1e-3),
         ("0", 7, 7e-6),
-        ("1.0904082219", 1, 1.0904e-6),
+        ("1.0904082219", 1, 1e-6),
     ],
 )
 def test_number_has_to_be_right_to_its_last_digit(number: str, scale: float, tolerance: float) -> None:
@@ -487,7 +495,7 @@ def test_number_has_to_be_right_to_its_last_digit(number: str, scale: float, tol
 @given(st.floats(-1e6, 1e6), st.integers(2, 8))
 def test_rounded_number_is_right(number: float, decimals: int) -> None:
     text = f"{number:.{decimals}f}"
-    assert abs(float(text) - number) <= tolerance_of(text, abs(number))
+    assert abs(float(text) - number) <= tolerance_of(text, 0.0) + 1e-15 * abs(number)
 
 
 def point(*at: float, kind: str = "minimum") -> CriticalPoint:
@@ -517,6 +525,64 @@ def all_of(*points: CriticalPoint, doubts: tuple[str, ...] = ()) -> CriticalPoin
 )
 def test_place_has_to_be_right_to_a_part_of_the_domain(said: str, width: float, *, true: bool) -> None:
     assert (check_points(claim(said, 1), all_of(point(1.23456789)), [width]) == "") is true
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "width", "true"),
+    [
+        ("minimum @ 1000000", 1e6, 2.0, True),
+        ("minimum @ 1000000.5", 1e6, 2.0, False),
+        ("minimum @ 1000001", 1e6, 2.0, False),
+        ("minimum @ 1990", 1990.0, 20.0, True),
+        ("minimum @ 1990.001", 1990.0, 20.0, False),
+        ("minimum @ 1990.00", 1990.004, 20.0, True),
+    ],
+)
+def test_place_far_from_zero_has_to_be_right_to_a_part_of_the_domain(
+    said: str, at: float, width: float, *, true: bool
+) -> None:
+    assert (check_points(claim(said, 1), all_of(point(at)), [width]) == "") is true
+
+
+def test_large_value_has_to_be_right_to_a_part_of_what_the_function_rises_by() -> None:
+    true = Quantities(value=1e9, gradient=(0.0,), hessian=(2.0,), eigenvalues=(2.0,), height=11.0)
+    assert check_quantity(claim("value @ 0.3 = 1000000000", 1), true) == ""
+    assert check_quantity(claim("value @ 0.3 = 1000000001", 1), true) == "the value is 1000000000"
+
+
+@pytest.mark.parametrize("subject", ["gradient", "hessian", "eigenvalues"])
+def test_there_is_no_gradient_on_a_kink(subject: str) -> None:
+    true = Quantities(value=1.0, gradient=(0.0, 0.0), hessian=(0.0,) * 4, eigenvalues=(0.0, 0.0), height=1.0)
+    zeros = "0 0 0 0" if subject == "hessian" else "0, 0"
+    crease = replace(all_of(), creases=(((0.0, -3.0), (0.0, 0.0), (0.0, 3.0)),))
+    kink = replace(all_of(), kinks=(Extremum(at=(0.0, 0.5), kind="", value=0.0),))
+    said = claim(f"{subject} @ (0, 0.5) = {zeros}", 1)
+    for critical, there in ((crease, True), (kink, True), (all_of(), False)):
+        assert ("the gradient jumps there" in check_at_place(said, true, critical, [6.0, 6.0])) is there
+    beside = claim(f"{subject} @ (0.001, 0.5) = {zeros}", 1)
+    assert check_at_place(beside, true, crease, [6.0, 6.0]) == ""
+    assert check_at_place(claim("value @ (0, 0.5) = 1", 1), true, crease, [6.0, 6.0]) == ""
+
+
+def test_kink_is_anywhere_on_a_crease() -> None:
+    crease = ((0.0, -3.0), (0.0, 0.0), (0.0, 3.0))
+    found = replace(all_of(), creases=(crease,), kinks=(Extremum(at=(0.0, 0.0), kind="minimum", value=0.0),))
+    assert check_points(claim("kink @ (0, 0.5)", 1), found, [6.0, 6.0]) == ""
+    assert check_points(claim("kink @ (0, 0)", 1), found, [6.0, 6.0]) == ""
+    assert check_points(claim("1 kink", 1), found, [6.0, 6.0]) == ""
+    assert check_points(claim("kink @ (0.5, 0.5)", 1), found, [6.0, 6.0])
+    assert "not the same all along" in check_at_spots(claim("value @ kink = 0", 1), found)
+
+
+def test_plateau_is_where_it_is() -> None:
+    boxes = (((-3.0, -3.0), (-1.5, 3.0)), ((1.5, -3.0), (3.0, 3.0)))
+    plateau = Plateau(
+        low=(-3.0, -3.0), high=(3.0, 3.0), inside=(2.0, 0.0), boxes=boxes, known_to=(0.1, 0.1), part=0.5, value=2.0
+    )
+    found = replace(all_of(), plateaus=(plateau,))
+    assert check_points(claim("plateau @ (-2, 1)", 1), found, [6.0, 6.0]) == ""
+    assert "known to (0.1, 0.1) only" in check_points(claim("plateau @ (1.45, 1)", 1), found, [6.0, 6.0])
+    assert "the plateau is at" in check_points(claim("plateau @ (0, 0)", 1), found, [6.0, 6.0])
 
 
 def test_long_lists_are_cut() -> None:

@@ -176,7 +176,7 @@ def moved(found: CriticalPoints, function: Function, part: float) -> CriticalPoi
         (lambda _, found: replace(found, doubts=("too many",)), "doubts"),
         (
             lambda _, found: replace(
-                found, plateaus=(Plateau(low=(), high=(), inside=(), boxes=(), part=0.1, value=0.0),)
+                found, plateaus=(Plateau(low=(), high=(), inside=(), boxes=(), known_to=(), part=0.1, value=0.0),)
             ),
             "plateaus",
         ),

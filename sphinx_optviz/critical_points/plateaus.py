@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -50,14 +51,15 @@ def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[G
         if (high - low).max() < _A_POINT and noise.max() > 0:
             small.append(Group(numpy.array([(low + high) / 2]), float((high - low).max()), noise.max(axis=0)[None]))
             continue
-        inside, boxes = (low + high) / 2, numpy.array([[low, high]])
+        inside, boxes, known_to = (low + high) / 2, numpy.array([[low, high]]), numpy.zeros(box.variables)
         if box.variables == 2:
-            inside, boxes = _filled(centres[its], sizes[its], low, high)
+            inside, boxes, known_to = _filled(centres[its], sizes[its], low, high)
         plateaus.append(
             {
                 "low": box.told(low[None], 1e-7)[0],
                 "high": box.told(high[None], 1e-7)[0],
                 "inside": box.told(inside[None], 1e-7)[0],
+                "known_to": (known_to * box.width).tolist(),
                 "boxes": [box.told(corners, 1e-7) for corners in boxes],
                 "part": float((sizes[its] ** box.variables).sum()),
                 "value": float(numpy.median(values[its])),
@@ -66,29 +68,34 @@ def plateaus_of(box: Field, found: Search) -> tuple[list[dict[str, Any]], list[G
     return plateaus, small, unresolved
 
 
-def _filled(centres: Array, sizes: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """A point well inside of some cells, shape (2,), and the boxes that they fill, (K, 2, 2), as a raster has them."""
+def _filled(centres: Array, sizes: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+    """A point well inside of some cells, shape (2,), and the boxes that they fill, (K, 2, 2), as a raster has them.
+
+    And how wide the squares of the raster are, (2,): those that are filled as a whole are told.
+    """
     pitch = (high - low) / _RASTER
-    middles = low + (numpy.arange(_RASTER)[:, None] + 0.5) * pitch
-    filled = numpy.zeros((_RASTER, _RASTER), dtype=bool)
+    knots = low + numpy.linspace(1e-6, _RASTER - 1e-6, 2 * _RASTER + 1)[:, None] * pitch
+    flat = numpy.zeros((len(knots), len(knots)), dtype=bool)
     for size in numpy.unique(sizes):
         own = {tuple(cell) for cell in numpy.floor(centres[sizes == size] / size).astype(int).tolist()}
-        x, y = numpy.floor(middles / size).astype(int).T.tolist()
-        filled |= numpy.array([[(column, row) in own for row in y] for column in x])
+        x, y = numpy.floor(knots / size).astype(int).T.tolist()
+        flat |= numpy.array([[(column, row) in own for row in y] for column in x])
+    filled = numpy.ones((_RASTER, _RASTER), dtype=bool)
+    for column, row in itertools.product((0, 1, 2), repeat=2):
+        filled &= flat[column : len(knots) - 2 + column : 2, row : len(knots) - 2 + row : 2]
     if not filled.any():  # narrower than the raster
-        return centres[sizes.argmax()], numpy.stack(
-            [centres - sizes[:, None] / 2, centres + sizes[:, None] / 2], axis=1
-        )
-    boxes: list[list[Array]] = []
+        boxes = numpy.stack([centres - sizes[:, None] / 2, centres + sizes[:, None] / 2], axis=1)
+        return centres[sizes.argmax()], boxes, pitch
+    corners: list[list[Array]] = []
     before: list[tuple[int, int]] = []
     for column in range(_RASTER):
         ends = numpy.flatnonzero(numpy.diff(filled[column].astype(int), prepend=0, append=0))
         runs = list(zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True))
         if runs and runs == before:
-            for corners in boxes[-len(runs) :]:
-                corners[1] = numpy.array([column + 1, corners[1][1]])
+            for box in corners[-len(runs) :]:
+                box[1] = numpy.array([column + 1, box[1][1]])
         else:
-            boxes += [[numpy.array([column, start]), numpy.array([column + 1, end])] for start, end in runs]
+            corners += [[numpy.array([column, start]), numpy.array([column + 1, end])] for start, end in runs]
         before = runs
     inner = filled
     while True:  # peel off its border till nothing would be left
@@ -99,7 +106,7 @@ def _filled(centres: Array, sizes: Array, low: Array, high: Array) -> tuple[Arra
         inner = peeled
     left = numpy.argwhere(inner)
     middle = left[numpy.abs(left - left.mean(axis=0)).sum(axis=1).argmin()]
-    return low + (middle + 0.5) * pitch, low + numpy.array(boxes) * pitch
+    return low + (middle + 0.5) * pitch, low + numpy.array(corners) * pitch, pitch
 
 
 def _touching(centres: Array, sizes: Array, values: Array) -> list[Array]:
