@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +101,28 @@ def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
     assert minima == [(approx(tuple(best), abs=1e-7), approx(min(value), abs=1e-9))]
     assert [point.kind for point in found.points if point.kind != "minimum"] == []
     assert not found.lines
+
+
+def test_kinks_of_a_lattice_are_all_found() -> None:
+    found = plane(lambda x, y: absolute(hd.sin(3 * x)) + absolute(hd.cos(2 * y)))
+    kinds = Counter(kink.kind for kink in found.kinks)
+    assert kinds == {"minimum": 5 * 4, "": 5 * 3 + 6 * 4}
+    assert Counter(point.kind for point in found.points) == {"maximum": 6 * 3}
+
+
+def test_minimum_on_a_steep_bent_crease() -> None:
+    found = search(lambda x, y: (1 - x) ** 2 + 100 * absolute(y - x**2), (-2, -1), (2, 3))
+    assert [(kink.kind, kink.at) for kink in found.kinks] == [("minimum", approx((1, 1), abs=1e-8))]
+
+
+def test_narrow_valley_that_falls_a_little_all_along_is_no_line() -> None:
+    def sigmoid(x: Any) -> Any:
+        return (1 + hd.exp(-1 * x)) ** -1.0
+
+    found = search(lambda x, y: (sigmoid(x * y) - 0.9) ** 2 + (sigmoid(x - y) - 0.2) ** 2, (-6, -6), (6, 6))
+    assert Counter(point.kind for point in found.points) == {"minimum": 2, "saddle": 1}
+    assert not found.lines
+    assert not found.doubts
 
 
 # ---- lines

@@ -39,7 +39,14 @@ def edge_extrema(box: Field) -> list[dict[str, Any]]:
     for at, kind, ends in [*((at, kind, corners[:0]) for at, kind in found), *level]:
         value = float(box.value(at[None])[0])
         if kind and numpy.isfinite(value):
-            records.append({"at": box.told(at[None])[0], "kind": kind, "value": value, "ends": box.told(ends)})
+            records.append(
+                {
+                    "at": box.told(at[None], 1e-6 if len(ends) else 1e-12)[0],
+                    "kind": kind,
+                    "value": value,
+                    "ends": box.told(ends, 1e-6),
+                }
+            )
     return sorted(records, key=lambda record: record["at"])
 
 

@@ -30,7 +30,7 @@ _UNRESOLVED = 2.0**-18
 _ON_A_LINE = 2e-3
 
 # Places where the Hessian is singular that are looked at one by one.
-_MOST_GROUPS = 40
+_MOST_GROUPS = 150
 
 
 def critical_points(

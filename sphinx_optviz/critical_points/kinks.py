@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.groups import Group
     from sphinx_optviz.critical_points.hull import may_balance
-    from sphinx_optviz.critical_points.kinds import _CLOSE, all_ways, is_kink
+    from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, all_ways, is_kink
     from sphinx_optviz.critical_points.lines import walks
     from sphinx_optviz.critical_points.search import _ASIDE, _NO_MORE, _Look, _of, distinct, look_at, strays
 
@@ -137,10 +137,15 @@ def _balanced(box: Field, group: Group) -> Array:
 
 
 def _improved(box: Field, at: Array, reach: float) -> Array:
-    """The lowest or the highest point within *reach* of *at*, (d,), if the function has one there; *at* if not.
+    """*at*, (d,), or the place within *reach* of it at which the function is lowest or highest, if it is so there.
 
-    By steps along the axes and between them, each half as long as the one before. At a cusp gradients tell less.
+    Along a crease, to where its slope vanishes. At a cusp by steps along the axes and between them, each half as long
+    as the one before: gradients tell less there.
     """
+    if box.variables == 2:
+        at = _along_crease(box, at, reach)
+    if kind_by_values(box, at) != "":
+        return at
     ways = numpy.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=box.variables)))
     for kind, sign in (("minimum", 1.0), ("maximum", -1.0)):
         best, step = at, reach
@@ -150,6 +155,40 @@ def _improved(box: Field, at: Array, reach: float) -> Array:
             step /= 2
         if kind_by_values(box, best) == kind:
             return best
+    return at
+
+
+def _along_crease(box: Field, at: Array, reach: float) -> Array:
+    """The place of the crease through *at*, (2,), at which its slope vanishes; *at* if there is none within *reach*."""
+    sides = box.gradient(at + 4 * reach * _ways(numpy.arange(16) * numpy.pi / 8 + 0.1))
+    jump = sides[numpy.linalg.norm(sides - sides[0], axis=1).argmax()] - sides[0]
+    length = float(numpy.linalg.norm(jump))
+    if not numpy.isfinite(length) or not length:
+        return at
+    across = jump / length
+    way = numpy.array([-across[1], across[0]])
+
+    def slope(along: float) -> tuple[float, Array]:
+        """Of the crease, *along* its tangent from *at*; and the place, on the crease again."""
+        ends = at + along * way + 4 * reach * numpy.array([[-1.0], [1.0]]) * across
+        found = halved(box, list(ends[:, None]), list(box.gradient(ends)[:, None]), steps_from(box, 8 * reach))
+        one, other = box.gradient(found.sides[:, 0] + 2.0**-40 * numpy.array([[-1.0], [1.0]]) * across)
+        # Both sides rise alike along the crease, whose direction is across what they differ by.
+        tangent = numpy.array([one[1] - other[1], other[0] - one[0]])
+        tangent = tangent / max(float(numpy.linalg.norm(tangent)), 1e-300)
+        return float(one @ tangent) * float(numpy.sign(tangent @ way) or 1.0), found.at[0]
+
+    before, after = -reach, reach
+    low, high = slope(before)[0], slope(after)[0]
+    for _ in range(30):
+        if not low or not high or low == high or not numpy.isfinite(high):
+            break
+        before, after = after, after - high * (after - before) / (high - low)
+        if abs(after) > 4 * reach:
+            return at
+        low, (high, place) = high, slope(after)
+        if abs(after - before) < 64 * box.rounding:
+            return numpy.clip(place, 0.0, 1.0)
     return at
 
 

@@ -193,14 +193,14 @@ def _levels(box: Field, line: Array, curve: Curve) -> list[Array]:
 
 def _by_kind(box: Field, line: Array, curve: Curve) -> list[tuple[str, Array]]:
     """The parts of *line*, (N, 2), that are of one kind each: "valley", "ridge", "inflection" or "" for none."""
-    names, across = _kinds_along(box, line)
+    names, across = _kinds_along(box, line, curve)
     closed = bool((line[0] == line[-1]).all())
     cuts = [at for at in range(1, len(line)) if names[at] != names[at - 1]]
     if not cuts:
         return [(names[0], line)]
     if closed:  # begin where the kind changes
         line = numpy.concatenate([line[cuts[0] : -1], line[: cuts[0] + 1]])
-        names, across = _kinds_along(box, line)
+        names, across = _kinds_along(box, line, curve)
         cuts = [at for at in range(1, len(line)) if names[at] != names[at - 1]]
     parts = []
     start = line[:1]
@@ -211,12 +211,20 @@ def _by_kind(box: Field, line: Array, curve: Curve) -> list[tuple[str, Array]]:
     return parts
 
 
-def _kinds_along(box: Field, line: Array) -> tuple[list[str], Array]:
+def _kinds_along(box: Field, line: Array, curve: Curve) -> tuple[list[str], Array]:
     """The kind at each point by the values across the line, and the directions across it, (N, 2)."""
     tangents = numpy.gradient(line, axis=0)
     length = numpy.linalg.norm(tangents, axis=1)
     across = numpy.stack([-tangents[:, 1], tangents[:, 0]], axis=-1) / numpy.maximum(length, 1e-300)[:, None]
-    one, other = (rises(box, line, 1e-3, sign * across) for sign in (-1.0, 1.0))
+    if curve.smooth:
+        one, other = (rises(box, line, 1e-3, sign * across) for sign in (-1.0, 1.0))
+        # Where the Hessian tells it, nothing that is a thousandth of the box away matters.
+        bend = numpy.einsum("ni,nij,nj->n", across, box.jacobian(line), across)
+        clear = numpy.abs(bend) > 1e-3 * numpy.nanmax(numpy.abs(bend))
+        one, other = numpy.where(clear, bend, one), numpy.where(clear, bend, other)
+    else:
+        sides = (box.gradient(line + sign * _BESIDE * across) for sign in (-1.0, 1.0))
+        one, other = (sign * (g * across).sum(axis=1) for sign, g in zip((-1.0, 1.0), sides, strict=True))
     noise = 1e-13 * numpy.nanmax(numpy.abs([one, other]), initial=0.0)
     names = numpy.where(one * other < 0, "inflection", "?")
     names = numpy.where((one > noise) & (other > noise), "valley", names)

@@ -219,10 +219,29 @@ def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
         at = numpy.einsum("mij,mj->mi", inverse, look.g)
         off = numpy.einsum("mij,mj->mi", numpy.abs(inverse), rest)
         ruled_out |= (numpy.abs(at) > 1 + off).any(axis=1)
+        if look.centres.shape[1] == 2:
+            ruled_out |= _leads_on(look, noise, rounding)
         ruled_out |= (_keeps_its_sign(look, offsets) & (numpy.abs(look.g) > uncertain)).any(axis=1)
         nowhere = ~numpy.isfinite(look.g_samples).any(axis=(1, 2)) & ~numpy.isfinite(look.g).any(axis=1)
     keep: Array = ~(ruled_out | nowhere)
     return keep
+
+
+def _leads_on(look: _Look, noise: Array, rounding: float) -> Array:
+    """Whether the gradient cannot vanish along one of the Hessian's eigenvectors, shape (M,).
+
+    In a narrow valley that falls a little all along, that may be seen in this direction alone.
+    """
+    known = numpy.asarray(numpy.isfinite(look.j).all(axis=(1, 2)))
+    ways = numpy.linalg.eigh(numpy.where(known[:, None, None], look.j, 0.0))[1]  # in columns
+    model = numpy.einsum("mij,sj->msi", look.j, _offsets(2)) + look.g[:, None]
+    off = numpy.abs(numpy.einsum("msi,mik->msk", look.g_samples - model, ways)).max(axis=1)
+    bends = numpy.abs(numpy.einsum("msij,mik->mskj", look.j_samples - look.j[:, None], ways)).sum(axis=3).max(axis=1)
+    slope = numpy.abs(numpy.einsum("mij,mik->mkj", look.j, ways)).sum(axis=2)
+    uncertain = 5 * numpy.einsum("mi,mik->mk", noise, numpy.abs(ways)) + slope / look.size * rounding
+    along = numpy.abs(numpy.einsum("mi,mik->mk", look.g, ways))
+    found: Array = (along > slope + _SAFETY * numpy.maximum(off, bends / 2) + uncertain).any(axis=1)
+    return found
 
 
 def strays(look: _Look) -> Array:
