@@ -103,6 +103,48 @@ def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
     assert not found.lines
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
+    """Against all places that can be one: where no direction leads down, by the exact directional derivatives."""
+    random = np.random.default_rng([7, seed])
+    count = int(random.integers(2, 5))
+    angles, offsets = random.uniform(0, 2 * PI, count), random.uniform(-1.5, 1.5, count)
+    weights, middle = random.uniform(-1.5, 1.5, count), random.uniform(-1, 1, 2)
+    normals = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+    def f(x: Any, y: Any) -> Any:
+        total = 0.25 * ((x - middle[0]) ** 2 + (y - middle[1]) ** 2)
+        for weight, normal, offset in zip(weights, normals, offsets, strict=True):
+            total = total + weight * relu(normal[0] * x + normal[1] * y - offset)
+        return total
+
+    def slope(at: Any, way: Any, active: list[int]) -> float:
+        on = [index for index in range(count) if index not in active and normals[index] @ at > offsets[index]]
+        found = 0.5 * (at - middle) @ way + sum(weights[index] * normals[index] @ way for index in on)
+        return float(found + sum(weights[index] * max(normals[index] @ way, 0.0) for index in active))
+
+    minima = []
+    for signs in itertools.product((-1, 0, 1), repeat=count):
+        active = [index for index, sign in enumerate(signs) if not sign]
+        on = [index for index, sign in enumerate(signs) if sign > 0]
+        if len(active) > 2:
+            continue
+        pull = middle - 2 * sum((weights[index] * normals[index] for index in on), np.zeros(2))
+        held = normals[active]
+        at = pull + np.linalg.pinv(held) @ (offsets[active] - held @ pull)
+        sides = normals @ at - offsets
+        if any(sign * side < 1e-9 for sign, side in zip(signs, sides, strict=True) if sign):
+            continue
+        ways = [np.array([math.cos(angle), math.sin(angle)]) for angle in np.linspace(0, 2 * PI, 721)]
+        ways += [sign * np.array([-normals[index][1], normals[index][0]]) for index in active for sign in (-1, 1)]
+        if min(slope(at, way, active) for way in ways) > -1e-9 and np.abs(at).max() < 3:
+            minima.append(tuple(at))
+    found = plane(f)
+    its = [point.at for point in found.points if point.kind == "minimum"]
+    its += [kink.at for kink in found.kinks if kink.kind == "minimum"]
+    assert sorted(its) == [approx(at, abs=1e-7) for at in sorted(minima)]
+
+
 def test_kinks_of_a_lattice_are_all_found() -> None:
     found = plane(lambda x, y: absolute(hd.sin(3 * x)) + absolute(hd.cos(2 * y)))
     kinds = Counter(kink.kind for kink in found.kinks)
