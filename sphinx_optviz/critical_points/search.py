@@ -219,9 +219,10 @@ def _may_hold_a_root(look: _Look, noise: Array, rounding: float) -> Array:
         at = numpy.einsum("mij,mj->mi", inverse, look.g)
         off = numpy.einsum("mij,mj->mi", numpy.abs(inverse), rest)
         ruled_out |= (numpy.abs(at) > 1 + off).any(axis=1)
-        if look.centres.shape[1] == 2:
-            ruled_out |= _leads_on(look, noise, rounding)
         ruled_out |= (_keeps_its_sign(look, offsets) & (numpy.abs(look.g) > uncertain)).any(axis=1)
+        if look.centres.shape[1] == 2:
+            left = ~ruled_out
+            ruled_out[left] = _leads_on(_of(look, left), noise[left], rounding)
         nowhere = ~numpy.isfinite(look.g_samples).any(axis=(1, 2)) & ~numpy.isfinite(look.g).any(axis=1)
     keep: Array = ~(ruled_out | nowhere)
     return keep
