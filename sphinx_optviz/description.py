@@ -116,14 +116,14 @@ def _domain(axes: Sequence[Axis]) -> str:
 
 
 def _counted(critical: CriticalPoints) -> str:
-    """``4 minima, 4 saddles and 1 maximum``."""
+    """``4 minima, 4 saddles and 1 maximum``; ``at least``, if there may be more."""
     kinds = [spot.kind for kind in ("minimum", "maximum", "saddle", "inflection") for spot in spots(critical, kind)]
     kinds += [line.kind for line in critical.lines] + ["plateau"] * len(critical.plateaus)
     counts = {kind: kinds.count(kind) for kind in kinds}
     parts = [f"{count} {_kind(kind, count)}" for kind, count in counts.items()]
-    if parts:
-        return listed(parts)
-    return "" if critical.doubts else _("no critical points")
+    if not parts:
+        return "" if critical.doubts else _("no critical points")
+    return _("at least %s") % listed(parts) if critical.doubts else listed(parts)
 
 
 # ---- the description
@@ -157,7 +157,8 @@ def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
     for spot in points if len(points) <= _MOST else _best_of(critical):
         sentences.append(_of_point(spot, critical))
     if len(points) > _MOST:
-        sentences.append(_("There are %s critical points in all.") % len(points))
+        more = _("There are at least %s critical points in all.")
+        sentences.append((more if critical.doubts else _("There are %s critical points in all.")) % len(points))
     for line in critical.lines:
         words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
         way = _("%(kind)s, closed, through %(start)s") if line.is_closed else _("%(kind)s from %(start)s to %(end)s")
