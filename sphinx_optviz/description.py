@@ -15,7 +15,7 @@ from sphinx_optviz.spots import Spot, lowest, spots
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.critical import CriticalPoints, Plateau
     from sphinx_optviz.landscapes import Function, Landscape
     from sphinx_optviz.plan import Panel, Plot
     from sphinx_optviz.runs import Axis
@@ -150,8 +150,9 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
 
 def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
     sentences = _breaks(critical)
+    walk = _walk(critical, axes) if critical.knows_extremes and len(axes) == 1 else []
     if critical.knows_extremes:
-        sentences = _walk(critical, axes[0]) if len(axes) == 1 else _extremes(critical)
+        sentences = walk or _extremes(critical)
     points = spots(critical, "critical point")
     kinks = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind) if spot.point is None]
     for spot in points if len(points) <= _MOST else _best_of(critical):
@@ -163,26 +164,39 @@ def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
         words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
         way = _("%(kind)s, closed, through %(start)s") if line.is_closed else _("%(kind)s from %(start)s to %(end)s")
         sentences.append(way % words + _value(line.value))
-    for plateau in critical.plateaus:
-        words = {"start": _place(plateau.low), "end": _place(plateau.high)}
-        box = prod(
-            (high - low) / (axis.high - axis.low)
-            for low, high, axis in zip(plateau.low, plateau.high, axes, strict=True)
-        )
-        flat = (
-            _("Flat from %(start)s to %(end)s")
-            if plateau.part > 0.98 * box
-            else _("Flat in a region between %(start)s and %(end)s")
-        )
-        sentences.append(flat % words + _value(plateau.value))
+    if not walk:
+        sentences += [_of_plateau(plateau, axes) for plateau in critical.plateaus]
     for spot in kinks:
         words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at)}
         sentences.append(_("%(kind)s at %(place)s, where there is no derivative") % words + _value(spot.value))
-    if any(kink.kind == "" for kink in critical.kinks) or any(not line.smooth for line in critical.lines):
-        sentences.append(_("It is not differentiable everywhere."))
+    sentences += _other_kinks(critical, axes)
     if not (points or critical.lines or critical.plateaus or kinks or critical.doubts):
         sentences.append(_("The gradient vanishes nowhere."))
     return sentences
+
+
+def _of_plateau(plateau: Plateau, axes: Sequence[Axis]) -> str:
+    words = {"start": _place(plateau.low), "end": _place(plateau.high)}
+    box = prod(
+        (high - low) / (axis.high - axis.low) for low, high, axis in zip(plateau.low, plateau.high, axes, strict=True)
+    )
+    flat = (
+        _("Flat from %(start)s to %(end)s")
+        if plateau.part > 0.98 * box
+        else _("Flat in a region between %(start)s and %(end)s")
+    )
+    return flat % words + _value(plateau.value)
+
+
+def _other_kinks(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
+    """Those that are no extrema: on a curve where they are, elsewhere only that there are some."""
+    others = [kink for kink in critical.kinks if kink.kind == ""]
+    if len(axes) == 1 and 0 < len(others) <= _MOST:
+        places = listed([_place(kink.at) for kink in others])
+        return [(_("It has a kink at %s.") if len(others) == 1 else _("It has kinks at %s.")) % places]
+    if others or any(not line.smooth for line in critical.lines):
+        return [_("It is not differentiable everywhere.")]
+    return []
 
 
 def _value(value: float) -> str:
@@ -195,31 +209,31 @@ def _best_of(critical: CriticalPoints) -> list[Spot]:
     return [spot for spot in best if spot.point is not None]
 
 
-def _walk(critical: CriticalPoints, axis: Axis) -> list[str]:
-    """How a function of one variable rises and falls, from left to right."""
-    inner = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind)]
+def _walk(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
+    """How a function of one variable rises and falls between its plateaus, from left to right; [] if that is long."""
+    extrema = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind)]
     ends = [Spot(edge.kind, edge.at, edge.value) for edge in critical.edges]
-    way = sorted([*inner, *ends], key=lambda spot: spot.at)
-    if len(way) < 2 or len(way) > _MOST or critical.plateaus:
-        return _extremes(critical)
-    sentences = []
-    for start, end in itertools.pairwise(way):
+    # From where to where, the value, and what is told of it.
+    way = [(spot.at, spot.at, spot.value, "") for spot in [*extrema, *ends]]
+    way += [(flat.low, flat.high, flat.value, _of_plateau(flat, axes)) for flat in critical.plateaus]
+    way.sort(key=lambda part: part[:2])
+    if not 2 <= len(way) <= _MOST or not all(plateau.level for plateau in critical.plateaus):
+        return []
+    sentences = [way[0][3]]
+    for (_low, start, value, _flat), (end, _high, next_value, flat) in itertools.pairwise(way):
+        if value == next_value:
+            return []  # something between them was not found
         words = {
-            "variable": axis.name,
-            "start": _number(start.at[0]),
-            "end": _number(end.at[0]),
-            "low": _number(start.value),
-            "high": _number(end.value),
+            "variable": axes[0].name,
+            "start": _place(start),
+            "end": _place(end),
+            "low": _number(value),
+            "high": _number(next_value),
         }
-        sentences.append(
-            (
-                _("From %(variable)s = %(start)s to %(end)s it rises, from %(low)s to %(high)s.")
-                if end.value > start.value
-                else _("From %(variable)s = %(start)s to %(end)s it falls, from %(low)s to %(high)s.")
-            )
-            % words
-        )
-    return sentences
+        rises = _("From %(variable)s = %(start)s to %(end)s it rises, from %(low)s to %(high)s.")
+        falls = _("From %(variable)s = %(start)s to %(end)s it falls, from %(low)s to %(high)s.")
+        sentences += [(rises if next_value > value else falls) % words, flat]
+    return list(filter(None, sentences))
 
 
 def _breaks(critical: CriticalPoints) -> list[str]:

@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from finder import find
 
 from sphinx_optviz import description
-from sphinx_optviz.critical import CriticalPoint, CriticalPoints
+from sphinx_optviz.critical import CriticalPoint, CriticalPoints, Extremum
+from sphinx_optviz.runs import Axis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from finder import Array
+
+
+def told(critical: CriticalPoints, low: float, high: float) -> str:
+    """The description of a function of one variable."""
+    axis = Axis("x", low, high, 201)
+    return " ".join(str(sentence) for sentence in description._of_function(critical, [axis]))
+
+
+def of_curve(
+    values: Callable[[Array], Array],
+    slopes: Callable[[Array], Array],
+    low: float = -3.0,
+    high: float = 3.0,
+    curvatures: Callable[[Array], Array] = np.zeros_like,
+) -> str:
+    """The description of what is found in a function of one variable."""
+    critical = find(
+        lambda columns: values(columns[0]),
+        lambda columns: slopes(columns[0])[:, None],
+        lambda columns: curvatures(columns[0])[:, None, None],
+        [low],
+        [high],
+    )
+    return told(critical, low, high)
 
 
 def point(*at: float, kind: str = "minimum", value: float = 0.0) -> CriticalPoint:
@@ -45,3 +78,60 @@ def test_count_is_firm_only_where_nothing_may_be_missing(
     points: list[CriticalPoint], doubts: tuple[str, ...], text: str
 ) -> None:
     assert description._counted(found(*points, doubts=doubts)) == text
+
+
+# ---- the way from left to right
+
+WAYS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], str]] = {
+    "relu": (
+        lambda x: np.maximum(x, 0),
+        lambda x: np.where(x > 0, 1.0, 0.0),
+        "Flat from −3 to 0, value 0. From x = 0 to 3 it rises, from 0 to 3. It has a kink at 0.",
+    ),
+    "hinge": (
+        lambda x: np.maximum(1 - x, 0),
+        lambda x: np.where(x < 1, -1.0, 0.0),
+        "From x = −3 to 1 it falls, from 4 to 0. Flat from 1 to 3, value 0. It has a kink at 1.",
+    ),
+    "clamp": (
+        lambda x: np.clip(x, -1, 1),
+        lambda x: np.where(abs(x) < 1, 1.0, 0.0),
+        (
+            "Flat from −3 to −1, value −1. From x = −1 to 1 it rises, from −1 to 1. Flat from 1 to 3, value 1. "
+            "It has kinks at −1 and 1."
+        ),
+    ),
+    "deadzone": (
+        lambda x: np.sign(x) * np.maximum(abs(x) - 1, 0),
+        lambda x: np.where(abs(x) > 1, 1.0, 0.0),
+        (
+            "From x = −3 to −1 it rises, from −2 to 0. Flat from −1 to 1, value 0. "
+            "From x = 1 to 3 it rises, from 0 to 2. It has kinks at −1 and 1."
+        ),
+    ),
+    "leaky": (
+        lambda x: np.where(x > 0, x, 0.1 * x),
+        lambda x: np.where(x > 0, 1.0, 0.1),
+        "From x = −3 to 3 it rises, from −0.3 to 3. It has a kink at 0. The gradient vanishes nowhere.",
+    ),
+    "constant": (lambda x: 0 * x + 3, lambda x: 0 * x, "Flat from −3 to 3, value 3."),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_way_goes_over_plateaus_and_kinks_are_told_where_they_are(name: str) -> None:
+    values, slopes, text = WAYS[name]
+    assert of_curve(values, slopes) == text
+
+
+def test_way_is_not_told_where_something_between_is_missing() -> None:
+    text = told(found(point(-1.0), point(1.0)), -2.0, 2.0)
+    assert "rises" not in text
+    assert "falls" not in text
+
+
+def test_many_kinks_are_not_told_one_by_one() -> None:
+    kinks = tuple(Extremum(at=(float(x),), kind="", value=float(x)) for x in range(13))
+    text = told(found(kinks=kinks), -1.0, 14.0)
+    assert "It is not differentiable everywhere." in text
+    assert "kink" not in text
