@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sphinx_optviz.claims import quantities_at, quantities_of
 from sphinx_optviz.frameworks import did_you_mean, framework
 from sphinx_optviz.grammar import coordinates, kind_named
-from sphinx_optviz.model import Number
+from sphinx_optviz.model import KINDS, Number
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Failure
 from sphinx_optviz.spots import best, spots, unknown_extremes
@@ -37,19 +37,10 @@ _AT = {
     "hessian": "hessian",
     "eigenvalues": "eigenvalues",
 }
-# Points, by what they are.
-_POINTS = {
-    "minima": "minimum",
-    "maxima": "maximum",
-    "saddles": "saddle",
-    "inflections": "inflection",
-    "global_minima": "global minimum",
-    "global_maxima": "global maximum",
-    "local_minima": "local minimum",
-    "local_maxima": "local maximum",
-    "degenerate": "degenerate",
-    "critical_points": "critical point",
-}
+# Points, by what they are: "minima", "global_minima", "critical_points" and so on.
+_POINTS = {plural.replace(" ", "_"): kind for kind, plural in KINDS.items()} | {"degenerate": "degenerate"}
+# Those that are lines and regions: of a place on them only the value means something.
+_EXTENDED = ("valley", "ridge", "plateau")
 _BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
 _QUANTITIES = [*_AT, *_POINTS, *_BEST]
 _PARTS = ["count", "at", "value", "eigenvalues", "x", "y"]
@@ -59,7 +50,7 @@ _EXPRESSION = re.compile(
     r"\s*(?:\((?P<place>[^()]*)\))?\s*(?:\[(?P<index>-?\d+)\])?\s*(?:\.(?P<part>\w+)(?:\[(?P<part_index>\d+)\])?)?"
 )
 
-_DEFAULT_FORMAT = ".4g"
+_DEFAULT_FORMAT, _DEFAULT_OF_COUNT = ".4g", "d"
 
 # Letters of a number.
 _LONGEST = 60
@@ -91,8 +82,9 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
     found = _EXPRESSION.fullmatch(text.strip())
     if found is None:
         raise ExpressionError("write it as 'saddle.value(1, 2)', 'saddle.hess(0, 0)' or 'local_minima.argmin'")
-    wanted_format = wanted_format.strip() or _DEFAULT_FORMAT
-    _check_format(wanted_format)
+    is_count = found["part"] == "count"
+    wanted_format = wanted_format.strip() or (_DEFAULT_OF_COUNT if is_count else _DEFAULT_FORMAT)
+    _check_format(wanted_format, 2 if is_count else 1.5)
     landscape = catalogue.get(found["landscape"])
     functions = [function.name for function in landscape.functions]
     function = found["function"] or functions[0]
@@ -124,10 +116,13 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
     )
 
 
-def _check_format(text: str) -> None:
+def _check_format(text: str, sample: float) -> None:
     try:
-        if len(format(1.5, text)) > _LONGEST:
+        formatted = format(sample, text)
+        if len(formatted) > _LONGEST:
             raise ValueError("it makes numbers too long")
+        if not re.search(r"\d", formatted):
+            raise ValueError("it shows no digits")
     except ValueError as error:
         raise ExpressionError(f"the format {text!r} is not valid: {error}") from error
 
@@ -170,14 +165,14 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
 
 
 def _of_points(critical: CriticalPoints, asked: Question) -> Number:
-    found = spots(critical, asked.kind)
+    found = _in_order(spots(critical, asked.kind))
     why = unknown_extremes(critical)
     if why and asked.kind.startswith("global"):
         raise ExpressionError(f"that cannot be told: {why}")
     if asked.part == "count":
         if critical.doubts:
             raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
-        return Number(str(len(found)), str(len(found)))
+        return _number(len(found), asked.format)
     if asked.quantity in _BEST:
         return _best(critical, asked)
     if not found:
@@ -186,10 +181,17 @@ def _of_points(critical: CriticalPoints, asked: Question) -> Number:
         if asked.index is not None and len(found) > 1:
             return _shown_quantity(quantities_of(_pick(found, asked)), replace(asked, index=None))
         return _shown_quantity(quantities_of(_single(found, asked)), asked)
+    if asked.kind in _EXTENDED and asked.part != "value":
+        raise ExpressionError(f"a {asked.kind} is not a point: ask for its value, or for the count")
     if asked.index is None and not asked.part:
         return _listed([_vector(spot.at, asked.format) for spot in found])
     spot = _single(found, asked) if asked.index is None else _pick(found, asked)
     return _part_of(spot, asked)
+
+
+def _in_order(found: list[Spot]) -> list[Spot]:
+    """From left to right, as critical points are in any case."""
+    return found if any(spot.point for spot in found) else sorted(found, key=lambda spot: spot.at)
 
 
 def _best(critical: CriticalPoints, asked: Question) -> Number:
@@ -199,7 +201,7 @@ def _best(critical: CriticalPoints, asked: Question) -> Number:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
         return _number(found[0].value, asked.format)
-    extended = next((spot.kind for spot in found if spot.kind in ("valley", "ridge", "plateau")), "")
+    extended = next((spot.kind for spot in found if spot.kind in _EXTENDED), "")
     if extended:
         raise ExpressionError(f"it is reached all along a {extended}, and not at a point")
     return _listed(
@@ -230,6 +232,8 @@ def _part_of(spot: Spot, asked: Question) -> Number:
         return _number(spot.value, asked.format)
     if asked.part == "eigenvalues":
         numbers = spot.eigenvalues
+        if not numbers:
+            raise ExpressionError("there are no eigenvalues at this point")
         if asked.part_index is not None:
             if asked.part_index >= len(numbers):
                 raise ExpressionError(f"there are {len(numbers)} eigenvalues, and the first is [0]")
@@ -263,7 +267,7 @@ def _shown_quantity(true: Quantities, asked: Question) -> Number:
 
 def _number(number: float, spec: str) -> Number:
     """With a real minus sign, and powers of ten as people write them."""
-    number = number + 0.0 if number else 0.0  # no negative zero
+    number = number or abs(number)  # no negative zero
     text = format(number, spec)
     if float_is_zero(text):
         text = text.replace("-", "")

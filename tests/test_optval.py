@@ -33,6 +33,11 @@ LANDSCAPES = {
     "rise": ("def f(x):\n    return np.tanh(x)\n", "x = [-2, 5]"),
     "kink": ("def f(x):\n    return np.where(x.value < 0, 1 - x, 1 + x)\n", "x = [-1, 2]"),
     "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1, 1.1]"),
+    "ring": ("def f(x, y):\n    return (x**2 + y**2 - 1) ** 2 + 3\n", "x = [-1.5, 1.5]\ny = [-1.5, 1.5]"),
+    "clamp": (
+        "def f(x):\n    return np.where(x.value < -1, 0 * x - 1, np.where(x.value > 1, 0 * x + 1, x))\n",
+        "x = [-3, 3]",
+    ),
 }
 
 # expression: text
@@ -101,6 +106,25 @@ ANSWERS = {
     "kink.argmin": "0",
     "kink.min": "1",
     "kink.minima.count": "1",
+    "kink.kinks": "0",
+    "kink.kinks.count": "1",
+    "kink.kinks.value": "1",
+    "kink.kinks[0].x": "0",
+    "kink.edge_maxima": "−1, 2",
+    "kink.edge_maxima.count": "2",
+    "kink.edge_maxima[-1].value": "3",
+    "kink.edge_minima.count": "0",
+    "ring.valleys.count": "1",
+    "ring.valleys.value": "3",
+    "ring.ridges.count": "0",
+    "ring.value(valley)": "3",
+    "clamp.plateaus.count": "2",
+    "clamp.plateaus[0].value": "−1",
+    "clamp.plateaus[1].value": "1",
+    "clamp.kinks": "−1, 1",
+    "saddle.edge_maxima": "(−1, 0), (1, 0)",
+    "saddle.edge_minima[0].y": "−1",
+    "saddle.monkey_saddles.count": "0",
 }
 
 FORMATS = {
@@ -118,6 +142,10 @@ FORMATS = {
     "minima.minima | .1f": "−0.3, 1.1",
     "saddle.hess(0, 0) | .1f": "[[2.0, 0.0], [0.0, −2.0]]",
     "two.g.hess(0) | .0e": "2·10⁻⁷",
+    "minima.minima.count | d": "2",
+    "minima.minima.count | 03d": "002",
+    "minima.minima.count | .1f": "2.0",
+    "minima.saddles.count | d": "0",
 }
 
 # expression: what the warning says
@@ -151,6 +179,17 @@ WRONG = {
     "kink.hess(argmin)": "there is no hessian at this point",
     "minima.min | .2q": "the format '.2q' is not valid",
     "minima.min | s": "the format 's' is not valid",
+    "minima.min | d": "the format 'd' is not valid",
+    "minima.minima.count | c": "the format 'c' is not valid: it shows no digits",
+    "ring.valleys": "a valley is not a point: ask for its value, or for the count",
+    "ring.valleys[0].x": "a valley is not a point",
+    "clamp.plateaus.at": "a plateau is not a point",
+    "clamp.plateaus[0].at": "a plateau is not a point",
+    "clamp.plateaus.value": "there are 2 points of kind 'plateau'",
+    "clamp.ridges.value": "there is no ridge in the landscape's domain",
+    "kink.kinks.eigenvalues": "there are no eigenvalues at this point",
+    "kink.edge_maxima[0].eigenvalues[0]": "there are no eigenvalues at this point",
+    "kink.hess(kink)": "there is no hessian at this point",
     "fast.minima.count": "that cannot be told",
     "rise.global_minima": "there is no global minimum in the landscape's domain",
 }
