@@ -51,6 +51,12 @@ LANDSCAPES = {
         "def f(x, y):\n    return np.exp(-(1e3 * x**2) - 1e3 * y**2) - np.exp(-(1e3 * (x - 0.5) ** 2) - 1e3 * y**2)\n",
         PLANE,
     ),
+    "ripples": ("def f(x, y):\n    return np.sin(4 * x) * np.sin(4 * y)\n", "x = [-3, 3]\ny = [-3, 3]"),
+    "needle_in_plane": (
+        "def f(x, y):\n    return 0.1 * x - np.exp(-(400 * (x - 0.33) ** 2) - 400 * (y - 0.22) ** 2)\n",
+        "x = [-3, 3]\ny = [-3, 3]",
+    ),
+    "corner": ("def f(x):\n    return 5 * ((x - 0.1) ** 2) ** 0.5 - 4 * x\n", "x = [-3, 3]"),
 }
 
 
@@ -522,6 +528,44 @@ def test_curve_with_too_few_points_is_told_with_the_number_that_is_enough(book: 
     assert found is not None
     book.write("index.rst", page(plot("waves", f":x: 0 : 6 : {found[1]}")))
     assert book.build().warnings == []
+
+
+@pytest.mark.parametrize("view", ["contour", "surface", "wireframe", "heatmap"])
+@pytest.mark.parametrize(("name", "count"), [("ripples", 9), ("needle_in_plane", 40)])
+def test_plane_with_too_few_points_is_told_with_the_numbers_that_are_enough(
+    book: Book, view: str, name: str, count: int
+) -> None:
+    few = (f":view: {view}", f":x: -3 : 3 : {count}", f":y: -3 : 3 : {count}")
+    book.write("index.rst", page(plot(name, *few)))
+    ((subtype, message),) = warnings(book.build(warnings=True))
+    assert subtype == "domain"
+    assert message.startswith(f"{name}: {count} × {count} points are too few: the figure misses ")
+    found = re.search(r"write (:x: -3 : 3 : \d+) and (:y: -3 : 3 : \d+), or narrow the domain", message)
+    assert found is not None
+    book.write("index.rst", page(plot(name, f":view: {view}", *found.groups())))
+    assert book.build(warnings=view == "surface").warnings == []
+
+
+def test_curve_with_too_few_points_at_a_corner(book: Book) -> None:
+    book.write("index.rst", page(plot("corner", ":x: -3 : 3 : 10")))
+    ((_, message),) = warnings(book.build(warnings=True))
+    found = re.search(r"write (:x: -3 : 3 : \d+), or narrow the domain", message)
+    assert found is not None
+    book.write("index.rst", page(plot("corner", found[1])))
+    assert book.build().warnings == []
+
+
+def test_needle_too_thin_for_any_number_of_points(book: Book) -> None:
+    book.write("index.rst", page(plot("needles", ":view: contour", ":x: -8 : 8.3 : 40", ":y: -8 : 8.1 : 40")))
+    ((_, message),) = warnings(book.build(warnings=True))
+    assert message.startswith("needles: 40 × 40 points are too few: the figure misses 2 of 2 minima and maxima")
+    assert message.endswith(" % of its height; narrow the domain")
+
+
+def test_one_message_for_all_views_of_a_plane(book: Book) -> None:
+    few = (":view: contour surface slices", ":x: -3 : 3 : 9", ":y: -3 : 3 : 9")
+    book.write("index.rst", page(plot("ripples", *few)))
+    assert len(warnings(book.build(warnings=True))) == 1
 
 
 def test_plot_that_looks_flat_is_told(book: Book) -> None:
