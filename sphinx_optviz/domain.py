@@ -21,7 +21,7 @@ class OptvizDomain(Domain):
 
     name = "optviz"
     label = "optviz"
-    data_version = 3  # bump it when a record or a spec changes its shape
+    data_version = 4  # bump it when a record or a spec changes its shape
     initial_data = {"records": {}, "questions": {}}  # noqa: RUF012 - Sphinx copies it
 
     # What the pages show, by (docname, index). Not part of the data: it is made anew in each build, and stays None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class PlotRecord:
     spec: PlotSpec
     line: int
     source: str  # the file that holds the directive; another than the document's own where it was included
+    lines: Mapping[str, int] = field(default_factory=dict)  # of its options
     problems: tuple[str, ...] = ()
 
 

@@ -96,6 +96,8 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
     if found["part"] and (quantity not in _POINTS or found["part"] not in _PARTS):
         raise ExpressionError(f"{quantity} has no {found['part']!r}. {did_you_mean(found['part'], _PARTS)}")
     kind, at = _place(quantity, found["place"], len(landscape.axes))
+    if quantity == "kinks" and len(landscape.axes) > 1:
+        raise ExpressionError("the kinks of a function of two variables are lines, of which only some points are known")
     series = Series(landscape, landscape.axes)
     preferred = [settings.default_framework, *settings.frameworks, "numpy"]
     names = [name for name in dict.fromkeys(preferred) if name in landscape.sources]

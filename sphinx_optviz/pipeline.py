@@ -66,7 +66,10 @@ class Work:
 
     @property
     def location(self) -> str:
-        return f"{self.record.source}:{self.record.line}"
+        return self.location_of("")
+
+    def location_of(self, option: str) -> str:
+        return f"{self.record.source}:{self.record.lines.get(option, self.record.line)}"
 
 
 class Build:
@@ -201,7 +204,7 @@ class Build:
             elsewhere = self._critical([series.search(plot.drawn_from) for series in plot.wider])
             work.plot, problems = marked(plot, work.found, elsewhere)
             for problem in problems:
-                self._warn(problem.subtype, problem.message, location=work.location)
+                self._warn(problem.subtype, problem.message, location=work.location_of(problem.option))
                 work.problems.append(problem.message)
         self._run(self.wanted, pool)
         for work, plot in self.planned:

@@ -119,7 +119,8 @@ class PlotDirective(RecordingDirective):
             self.problem("with ':figure: none' and ':code: hidden' there is nothing to show")
         built, placeholders = self._build(spec, shape, content)
         source, line = self.get_source_info()
-        record = PlotRecord(spec=spec, line=line, source=source, problems=tuple(self.problems))
+        lines = {option: line + self.offset(option) for option in self.options}
+        record = PlotRecord(spec=spec, line=line, source=source, lines=lines, problems=tuple(self.problems))
         return self.note(record, built, placeholders)
 
     # ---- options

@@ -516,6 +516,16 @@ def test_words_are_german_in_a_german_book(book: Book) -> None:
         assert set(re.findall(r"\w+", text)) & english <= titles, text
 
 
+# ---- marks
+
+
+def test_kind_that_no_view_can_mark_is_told_at_the_line_of_the_option(book: Book) -> None:
+    kinds = plot("valley", ":view: slices", ":title: Cut", ":critical-points: saddles, valleys")
+    book.write("index.rst", page(kinds))
+    (warning,) = book.build(warnings=True).warnings
+    assert "index.rst:7: WARNING: :critical-points: valleys cannot be marked in the view slices" in warning
+
+
 # ---- what plots hide
 
 

@@ -189,6 +189,7 @@ WRONG = {
     "clamp.ridges.value": "there is no ridge in the landscape's domain",
     "kink.kinks.eigenvalues": "there are no eigenvalues at this point",
     "kink.edge_maxima[0].eigenvalues[0]": "there are no eigenvalues at this point",
+    "ring.kinks.count": "the kinks of a function of two variables are lines",
     "kink.hess(kink)": "there is no hessian at this point",
     "fast.minima.count": "that cannot be told",
     "rise.global_minima": "there is no global minimum in the landscape's domain",

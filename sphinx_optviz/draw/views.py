@@ -78,6 +78,8 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
     axes.margins(y=0.18 if notes else 0.06)
     if _nothing_finite(axes, [values for _, values in lines]):
         return nothing
+    bands = marks.lines_of(panel)
+    marks.draw_lines(axes, bands, [np.array(band["at"]) for band in bands])
     marks.draw_points(axes, points, places)
     pointed = _pointed(axes, notes, places, marks.radius_for(len(points)), color=style.INK, markersize=_DOT)
     axes.autoscale_view()
@@ -143,8 +145,7 @@ def slices(axes: Axes, panel: Panel, legend: str) -> Annotate:
 
 
 def _mark_origin(axes: Axes, panel: Panel) -> None:
-    through = [series["along"]["at"] for series in panel["series"] if "along" in series]
-    points = [point for point in marks.points_of(panel) if list(point["at"]) in through]
+    points = marks.points_of(panel)
     marks.draw_points(axes, points, np.array([[0.0, point["value"]] for point in points]).reshape(-1, 2))
 
 
@@ -166,10 +167,10 @@ def axis_labels(axes: Any, panel: Panel) -> None:
 
 def levels_for(panel: Panel, z: Array) -> Levels:
     """The levels for the panel's values *z*, finite or masked, and its critical points."""
-    values: dict[bool, list[float]] = {True: [], False: []}
-    for point in marks.points_of(panel):
-        values[point["kind"] == "saddle"].append(point["value"])
-    return levels_of(z, values[True], values[False])
+    points = marks.points_of(panel)
+    saddles = [point["value"] for point in points if point["kind"] == "saddle"]
+    others = [point["value"] for point in points if point["kind"] in ("minimum", "maximum", "inflection")]
+    return levels_of(z, saddles, others)
 
 
 def _marks(axes: Axes, panel: Panel) -> Annotate:
