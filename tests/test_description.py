@@ -135,3 +135,51 @@ def test_many_kinks_are_not_told_one_by_one() -> None:
     text = told(found(kinks=kinks), -1.0, 14.0)
     assert "It is not differentiable everywhere." in text
     assert "kink" not in text
+
+
+# ---- numbers
+
+
+def parabola(middle: float, height: float = 0.0) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    return lambda x: (x - middle) ** 2 + height, lambda x: 2 * (x - middle)
+
+
+@pytest.mark.parametrize(
+    ("middle", "text"),
+    [
+        (12345.0, "From x = 12344 to 12345 it falls, from 1 to 0. From x = 12345 to 12346 it rises, from 0 to 1."),
+        (1e6, "From x = 999999 to 1000000 it falls, from 1 to 0. From x = 1000000 to 1000001 it rises, from 0 to 1."),
+        (0.25, "From x = −0.75 to 0.25 it falls, from 1 to 0. From x = 0.25 to 1.25 it rises, from 0 to 1."),
+    ],
+)
+def test_coordinates_far_from_zero_have_the_digits_that_tell_them_apart(middle: float, text: str) -> None:
+    values, slopes = parabola(middle)
+    curvatures: Callable[[Array], Array] = lambda x: 0 * x + 2  # noqa: E731
+    assert of_curve(values, slopes, middle - 1, middle + 1, curvatures).startswith(text)
+
+
+def test_values_far_from_zero_have_the_digits_that_tell_them_apart() -> None:
+    values, slopes = parabola(0.0, 1e6)
+    text = of_curve(values, slopes, -1, 1, lambda x: 0 * x + 2)
+    assert text.startswith("From x = −1 to 0 it falls, from 1000001 to 1000000. ")
+    assert "Global minimum at 0, value 1000000, second derivative 2." in text
+
+
+@pytest.mark.parametrize(
+    ("number", "span", "part", "text"),
+    [
+        (2.34567, 6.0, 1e-4, "2.346"),
+        (1.016983, 1.0, 1e-4, "1.017"),
+        (-99.987, 100.0, 1e-4, "−99.99"),
+        (123456.0, 2e5, 1e-4, "1.235e+05"),
+        (12345.6789, 2.0, 1e-4, "12345.6789"),
+        (12345.6789, 2.0, 1e-3, "12345.679"),
+        (12345.6789, 0.0, 1e-3, "1.235e+04"),
+        (3.0000000000000004, 4e-16, 1e-3, "3"),
+        (5e-13, 1.0, 1e-3, "0"),
+        (5e-13, 1e-12, 1e-3, "5e−13"),
+        (5e3, 1e16, 1e-3, "0"),
+    ],
+)
+def test_digits_follow_from_the_span(number: float, span: float, part: float, text: str) -> None:
+    assert description._number(number, span, part) == text
