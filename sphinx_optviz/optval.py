@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.claims import quantities_at, quantities_of
+from sphinx_optviz.claims import height_of, quantities_at, quantities_of
 from sphinx_optviz.frameworks import did_you_mean, framework
 from sphinx_optviz.grammar import coordinates, kind_named
 from sphinx_optviz.model import KINDS, Number
@@ -51,6 +51,9 @@ _EXPRESSION = re.compile(
 )
 
 _DEFAULT_FORMAT, _DEFAULT_OF_COUNT = ".4g", "d"
+
+# What is smaller than this part of the numbers that it comes from is rounding.
+_ROUNDING = 1e-12
 
 # Letters of a number.
 _LONGEST = 60
@@ -167,7 +170,7 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
 
 
 def _of_points(critical: CriticalPoints, asked: Question) -> Number:
-    found = _in_order(spots(critical, asked.kind))
+    found = [_without_rounding(spot, critical, asked) for spot in _in_order(spots(critical, asked.kind))]
     why = unknown_extremes(critical)
     if why and asked.kind.startswith("global"):
         raise ExpressionError(f"that cannot be told: {why}")
@@ -196,9 +199,24 @@ def _in_order(found: list[Spot]) -> list[Spot]:
     return found if any(spot.point for spot in found) else sorted(found, key=lambda spot: spot.at)
 
 
+def _without_rounding(spot: Spot, critical: CriticalPoints, asked: Question) -> Spot:
+    """*spot* with zeros for what is small in the domain, against the function's height, and among eigenvalues."""
+    at = tuple(_zeroed([x], axis.high - axis.low)[0] for x, axis in zip(spot.at, asked.runs[0].axes, strict=True))
+    value = _zeroed([spot.value], height_of(critical))[0]
+    point = spot.point
+    if point is not None:
+        point = replace(point, eigenvalues=_zeroed(point.eigenvalues, max(map(abs, point.eigenvalues), default=0.0)))
+    return replace(spot, at=at, value=value, point=point)
+
+
+def _zeroed(numbers: Sequence[float], scale: float) -> tuple[float, ...]:
+    least = _ROUNDING * scale if math.isfinite(scale) else 0.0
+    return tuple(number if abs(number) >= least else 0.0 for number in numbers)
+
+
 def _best(critical: CriticalPoints, asked: Question) -> Number:
     """The lowest (or highest) value, or where it is."""
-    found = best(critical, _BEST[asked.quantity])
+    found = [_without_rounding(spot, critical, asked) for spot in best(critical, _BEST[asked.quantity])]
     if not found:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
@@ -253,6 +271,8 @@ def _shown_quantity(true: Quantities, asked: Question) -> Number:
     numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
     if not numbers:
         raise ExpressionError(f"there is no {name} at this point")
+    if name != "gradient":
+        numbers = _zeroed(numbers, max(map(abs, true.hessian)))
     if name == "eigenvalues":
         if asked.index is not None:
             if not -len(numbers) <= asked.index < len(numbers):

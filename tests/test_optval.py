@@ -34,6 +34,11 @@ LANDSCAPES = {
     "kink": ("def f(x):\n    return np.where(x.value < 0, 1 - x, 1 + x)\n", "x = [-1, 2]"),
     "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1, 1.1]"),
     "ring": ("def f(x, y):\n    return (x**2 + y**2 - 1) ** 2 + 3\n", "x = [-1.5, 1.5]\ny = [-1.5, 1.5]"),
+    "dusty": (
+        "def f(x, y):\n    return (x - 1e-16) ** 2 + 100 * y**2 + 1e-14 * x * y + 2e-32\n",
+        "x = [-1, 1]\ny = [-1, 1]",
+    ),
+    "line": ("def f(x, y):\n    return x**2 + 1e-14 * y**2\n", "x = [-1, 1]\ny = [-1, 1]"),
     "clamp": (
         "def f(x):\n    return np.where(x.value < -1, 0 * x - 1, np.where(x.value > 1, 0 * x + 1, x))\n",
         "x = [-3, 3]",
@@ -195,6 +200,18 @@ WRONG = {
     "rise.global_minima": "there is no global minimum in the landscape's domain",
 }
 
+# What rounding has left.
+DUST = {
+    "dusty.min": "0",
+    "dusty.minima.value": "0",
+    "dusty.value(minimum)": "0",
+    "dusty.hess(minimum)": "[[2, 0], [0, 200]]",
+    "dusty.hess(0, 0)": "[[2, 0], [0, 200]]",
+    "dusty.value(0, 0)": "3·10⁻³²",
+    "dusty.minima": "(0, 0)",
+    "line.eigenvalues(0, 0)": "0, 2",
+}
+
 
 @pytest.fixture(autouse=True)
 def duals() -> Iterator[pytest.MonkeyPatch]:
@@ -231,6 +248,12 @@ def test_every_quantity_is_shown(book: Book) -> None:
     built = book.build("text")
     found = shown(built, "index.txt", len(ANSWERS))
     assert dict(zip(ANSWERS, found, strict=True)) == ANSWERS
+
+
+def test_what_is_rounding_only_is_zero(book: Book) -> None:
+    book.write("index.rst", page(*DUST))
+    found = shown(book.build("text"), "index.txt", len(DUST))
+    assert dict(zip(DUST, found, strict=True)) == DUST
 
 
 def test_numbers_are_written_as_the_format_says(book: Book) -> None:
