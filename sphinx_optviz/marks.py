@@ -39,7 +39,7 @@ class Problem:
 
     subtype: Literal["directive", "domain"]
     message: str
-    option: str = ""  # at whose line it is told
+    line: int  # of the option or of the label; 0 if it is not known
 
 
 def marked(
@@ -75,12 +75,12 @@ def _place(
     if not isinstance(at, Where):
         if not _place_coordinates(annotation.text, at, panels, labels):
             message = f"annotation {annotation.text!r}: {coordinates(at)} is no point of the plot, and is left out"
-            problems.append(Problem("directive", message))
+            problems.append(Problem("directive", message, annotation.line))
         return
     try:
         series, function = series_named(at.of, plot.searched)
     except PlanError as error:
-        problems.append(Problem("directive", f"annotation {annotation.text!r}: {error}"))
+        problems.append(Problem("directive", f"annotation {annotation.text!r}: {error}", annotation.line))
         return
     critical, beyond = (found.get((series.landscape.name, function)) for found in known)
     if critical is None:
@@ -90,13 +90,13 @@ def _place(
         why = _why_none(at.kind, series, critical)
         if beyond is not None and (hidden := spots(beyond, at.kind)):
             why += f"; it has one at {coordinates(hidden[0].at)}, which the domain hides"
-        problems.append(Problem("domain", f"annotation {annotation.text!r}: {why}"))
+        problems.append(Problem("domain", f"annotation {annotation.text!r}: {why}", annotation.line))
     elif len(its) > _MOST_LABELS:
         message = (
             f"annotation {annotation.text!r}: there are {len(its)} {KINDS[at.kind]}; "
             f"say which, as in '{at.kind} near {coordinates(its[0].at)}'"
         )
-        problems.append(Problem("directive", message))
+        problems.append(Problem("directive", message, annotation.line))
     else:
         for spot in its:
             _place_spot(annotation.text, spot, series, panels, labels)
@@ -155,7 +155,7 @@ def _unmarked(plot: Plot) -> list[Problem]:
         marking, advice = _MARKING.get(kind, (views, ""))
         if not views & set(marking):
             message = f":critical-points: {KINDS[kind]} cannot be marked in the view {names}: {advice}"
-            problems.append(Problem("directive", message, "critical-points"))
+            problems.append(Problem("directive", message, plot.spec.lines.get("critical-points", 0)))
     return problems
 
 
@@ -237,7 +237,7 @@ def _sliced(
     spot = _to_slice(critical, through) if critical else None
     if critical and through and spot is None:
         why = _why_none(through.kind, Series(landscape, grid_of(landscape, plot.spec)), critical)
-        problems.append(Problem("domain", f":through: {why}", "through"))
+        problems.append(Problem("domain", f":through: {why}", plot.spec.lines.get("through", 0)))
     if spot is None or spot.point is None or not spot.point.eigenvectors:
         return panel
     grid = grid_of(landscape, plot.spec)

@@ -119,6 +119,7 @@ class Annotation:
 
     text: str
     at: tuple[float, ...] | Where
+    line: int = field(default=0, compare=False)  # in the file, for warnings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +155,7 @@ class PlotSpec:
     legend: str | None = None  # a place of Matplotlib's, or "none"
     title: str | None = None
     alt: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)  # of the options, in the file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +165,6 @@ class PlotRecord:
     spec: PlotSpec
     line: int
     source: str  # the file that holds the directive; another than the document's own where it was included
-    lines: Mapping[str, int] = field(default_factory=dict)  # of its options
     problems: tuple[str, ...] = ()
 
 

@@ -66,10 +66,10 @@ class Work:
 
     @property
     def location(self) -> str:
-        return self.location_of("")
+        return self.location_of(self.record.line)
 
-    def location_of(self, option: str) -> str:
-        return f"{self.record.source}:{self.record.lines.get(option, self.record.line)}"
+    def location_of(self, line: int) -> str:
+        return f"{self.record.source}:{line}"
 
 
 class Build:
@@ -204,7 +204,9 @@ class Build:
             elsewhere = self._critical([series.search(plot.drawn_from) for series in plot.wider])
             work.plot, problems = marked(plot, work.found, elsewhere)
             for problem in problems:
-                self._warn(problem.subtype, problem.message, location=work.location_of(problem.option))
+                self._warn(
+                    problem.subtype, problem.message, location=work.location_of(problem.line or work.record.line)
+                )
                 work.problems.append(problem.message)
         self._run(self.wanted, pool)
         for work, plot in self.planned:
@@ -314,7 +316,7 @@ class Build:
                     self._warn(
                         "claim",
                         f"claim {claim.text!r} does not hold: {wrong}",
-                        location=f"{work.record.source}:{claim.line}",
+                        location=work.location_of(claim.line),
                     )
             for message in hidden(plot, work.drawn_from, work.found, self.outcomes):
                 self._warn("domain", message, location=work.location)

@@ -516,6 +516,17 @@ def test_words_are_german_in_a_german_book(book: Book) -> None:
         assert set(re.findall(r"\w+", text)) & english <= titles, text
 
 
+def test_wrong_line_leaves_the_other_labels(book: Book) -> None:
+    lines = [":annotate:", "   a @ global minimum", "   b @ global minmum", "   c @ 0.5", "   d @ saddle"]
+    book.write("index.rst", page(plot("minima", *lines)))
+    built = book.build(warnings=True)
+    assert labels(built) == [["a at (1.09, −1.047)", "c at 0.5"]]
+    assert [re.sub(r".*index.rst:(\d+): WARNING: .*\[(.*)\]", r"\1 \2", line) for line in built.warnings] == [
+        "7 optviz.directive",
+        "9 optviz.domain",
+    ]
+
+
 # ---- marks
 
 

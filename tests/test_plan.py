@@ -616,13 +616,13 @@ def test_kinds_that_are_named_are_marked(
 def test_kind_that_no_view_can_mark_is_a_problem(
     plot_of: Planner, views: str, kinds: tuple[str, ...], problem: str
 ) -> None:
-    plot = plot_of("bowl", views=tuple(views.split()), critical_points=kinds)
+    plot = plot_of("bowl", views=tuple(views.split()), critical_points=kinds, lines={"critical-points": 7})
     kinks = critical_points(kinks=(extremum((0.0, 0.0), ""),))
     plot, problems = marked(plot, {("bowl", "f"): kinks}, {})
     assert all(panel.marks == () for panel in plot.panels)
     if not problem:
         assert problems == []
         return
-    ((subtype, message, option),) = [(each.subtype, each.message, each.option) for each in problems]
-    assert (subtype, option) == ("directive", "critical-points")
+    ((subtype, message, line),) = [(each.subtype, each.message, each.line) for each in problems]
+    assert (subtype, line) == ("directive", 7)
     assert message.startswith(f":critical-points: {problem}")
