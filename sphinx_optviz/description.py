@@ -123,7 +123,7 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
         critical = found.get((landscape.name, function.name))
         if critical is not None and (counted := _counted(critical)):
             name = (function.label or _name_of(landscape, function)) if len(functions) > 1 else ""
-            sentences.append(f"{name}: {counted}." if name else f"{_sentence(counted)}.")
+            sentences.append(f"{name}: {_full_stop(counted)}" if name else _full_stop(_sentence(counted)))
     if panel.labels:
         scale = _Scale.of(found.get((landscapes[0].name, functions[0][1].name)), grid_of(landscapes[0], plot.spec))
         marks = [
@@ -321,7 +321,7 @@ def _of_point(spot: Spot, critical: CriticalPoints, scale: _Scale) -> str:
         directions = zip(("down", "up"), spot.point.eigenvectors, strict=True)
         words = {name: _in_parentheses([_number(step) for step in way]) for name, way in directions}
         text += _("; it falls along %(down)s and rises along %(up)s") % words
-    return text + "."
+    return _full_stop(text)
 
 
 def _named(spot: Spot, critical: CriticalPoints) -> str:
@@ -331,6 +331,10 @@ def _named(spot: Spot, critical: CriticalPoints) -> str:
     if spot in spots(critical, "global minimum"):
         return _("global minimum")
     return _("global maximum") if spot in spots(critical, "global maximum") else _kind(spot.kind, 1)
+
+
+def _full_stop(text: str) -> str:
+    return _("%s.") % text
 
 
 def _sentence(text: str) -> str:

@@ -17,6 +17,7 @@ from sphinx_optviz.claims import check_at_spots, check_points, check_quantity, h
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
+from sphinx_optviz.figure_words import figure_words
 from sphinx_optviz.hidden import hidden
 from sphinx_optviz.inline import inline_landscape
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
@@ -370,7 +371,7 @@ class Build:
                 self._warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
 
     def _name_figures(self) -> None:
-        maker = FigureMaker(self.figures, self.mime, self.settings.rcparams)
+        maker = FigureMaker(self.figures, self.mime, self.settings.rcparams, figure_words())
         for work, plot in self.planned:
             figure = work.record.spec.figure
             names = [work.drawn_from] if figure == "shared" and work.drawn_from else []

@@ -143,9 +143,10 @@ def name_of(
     framework: str = "pytorch",
     mime: str = "image/svg+xml",
     rcparams: Mapping[str, object] | None = None,
+    words: Mapping[str, str] | None = None,
     digest: str = "0",
 ) -> str:
-    maker = FigureMaker(Path("figures"), mime, rcparams or {})
+    maker = FigureMaker(Path("figures"), mime, rcparams or {}, words or {})
     return maker.figure(plot, framework, results_of(plot, framework, digest)).path.name
 
 
@@ -205,7 +206,7 @@ def test_name_tells_whose_numbers_are_drawn(plot: Plot) -> None:
 def test_name_changes_with_the_numbers_of_any_panel() -> None:
     several = plot_of("saddle", views=("contour", "slices"))
     results = results_of(several)
-    maker = FigureMaker(Path("figures"), "image/svg+xml", {})
+    maker = FigureMaker(Path("figures"), "image/svg+xml", {}, {})
     names = {maker.figure(several, "pytorch", results).path.name}
     for key in results:
         changed = {**results, key: replace(results[key], digest="1")}
@@ -245,6 +246,10 @@ def test_name_stays_when_the_picture_does(plot: Plot, fields: dict[str, Any]) ->
     assert name_of(plot_of("saddle", **spec)) == name_of(plot)
 
 
+def test_name_changes_with_the_language_of_the_words(plot: Plot) -> None:
+    assert len({name_of(plot), name_of(plot, words={"kink": "Knick"}), name_of(plot, words={"kink": "折"})}) == 3
+
+
 def test_name_changes_with_the_version_of_matplotlib(plot: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
     before = name_of(plot)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: f"{name} 1.0")
@@ -264,7 +269,7 @@ def test_message_holds_the_numbers_of_each_function_in_its_place() -> None:
     plot = plot_of("risk")
     (run,) = plot.runs("pytorch")
     arrays = {name: Array((201,), struct.pack("<d", index) * 201) for index, name in enumerate(run.functions)}
-    figure = FigureMaker(Path("figures"), "image/png", {}).figure(plot, "pytorch", {run.key: result_with(arrays)})
+    figure = FigureMaker(Path("figures"), "image/png", {}, {}).figure(plot, "pytorch", {run.key: result_with(arrays)})
     message = figure.message()
     (drawn,) = message["panels"][0]["series"]
     assert drawn["functions"] == ["risk", "empirical_risk"]

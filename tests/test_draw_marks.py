@@ -263,6 +263,33 @@ def test_key_does_not_name_what_is_nowhere_in_the_axes() -> None:
     assert len(marks_in(figure.axes[0])) == 1
 
 
+GERMAN = {
+    "global minimum": "globales Minimum",
+    "%s (degenerate)": "%s (entartet)",
+    "valley": "Tal",
+    "distance from (%s)": "Abstand von (%s)",
+    "no finite values": "keine endlichen Werte",
+}
+
+
+def test_words_are_those_of_the_language() -> None:
+    drawn = point("minimum", (0.0, 0.0), is_global=True, degenerate=True)
+    figure = canvas.make_figure(job(marked("contour", drawn, lines=(LINE,)), words=GERMAN))
+    assert key_of(figure) == ["globales Minimum (entartet)", "Tal"]
+    assert canvas.make_figure(job(sliced(), words=GERMAN)).axes[0].get_xlabel() == "Abstand von (1, 2)"
+    for view, count in (("contour", 2), ("surface", 2), ("curve", 1)):
+        axes = [["x", -1, 1, 3], ["y", -1, 1, 3]][:count]
+        empty = {**panel(view), "series": [series(axes, np.full((3,) * count, np.nan))]}
+        (text,) = canvas.make_figure(job(empty, words=GERMAN)).axes[0].texts
+        assert text.get_text() == "keine endlichen Werte"
+
+
+def test_words_stay_english_where_the_fonts_lack_a_letter() -> None:
+    words = {"saddle": "鞍点"}
+    saddle = marked("contour", point("saddle", (0.0, 0.0)))
+    assert key_of(canvas.make_figure(job(saddle, words=words))) == ["saddle"]
+
+
 @pytest.mark.parametrize(("legend", "shown"), [("", True), ("upper left", True), ("none", False)])
 def test_key_is_there_unless_the_author_wants_none(legend: str, *, shown: bool) -> None:
     figure = canvas.make_figure(job(marked("contour", point("saddle", (0.0, 0.0))), legend=legend))

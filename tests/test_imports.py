@@ -39,6 +39,7 @@ LAYERS = [
             "optval",
             "hidden",
             "description",
+            "figure_words",
             "execute",
             "comparison",
             "critical_comparison",

@@ -11,13 +11,13 @@ from matplotlib.lines import Line2D
 
 from sphinx_optviz.draw import style
 from sphinx_optviz.draw.labels import text_size
+from sphinx_optviz.draw.panels import Panel, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from matplotlib.figure import Figure
 
-Panel = dict[str, Any]
 Points = np.ndarray[Any, np.dtype[np.float64]]
 
 # Shape and colour of points, in the order in which they are drawn: what matters more lies above.
@@ -67,13 +67,13 @@ class _Look:
     is_global: bool
     smooth: bool
 
-    @property
-    def name(self) -> str:
-        words = "global " * self.is_global + self.kind
+    def name(self, panel: Panel) -> str:
+        words = told(panel, "global " * self.is_global + self.kind)
         if not self.smooth:
-            return f"{words} (no gradient)"
+            return told(panel, "%s (no gradient)") % words
         # An inflection point of a function of one variable is degenerate in any case.
-        return words if not self.degenerate or self.kind == "inflection" else f"{words} (degenerate)"
+        is_plain = not self.degenerate or self.kind == "inflection"
+        return words if is_plain else told(panel, "%s (degenerate)") % words
 
     def style(self, size: float) -> dict[str, Any]:
         shape, colour = _POINTS[self.kind]
@@ -163,12 +163,12 @@ def key_of(panels: Sequence[Panel]) -> list[Line2D]:
     looks = {look for panel in panels for look, _ in _by_look(points_of(panel))}
     kinds = list(_POINTS)[::-1]
     order = sorted(looks, key=lambda look: (kinds.index(look.kind), not look.is_global, look.degenerate))
-    samples = [Line2D([], [], label=look.name, **look.style(7.0)) for look in order]
+    samples = [Line2D([], [], label=look.name(panels[0]), **look.style(7.0)) for look in order]
     for kind in [kind for kind in _LINES if any(line["kind"] == kind for panel in panels for line in lines_of(panel))]:
         name, dashes, colour = _LINES[kind]
-        samples.append(Line2D([], [], label=name, color=colour, linestyle=dashes, linewidth=1.5))
+        samples.append(Line2D([], [], label=told(panels[0], name), color=colour, linestyle=dashes, linewidth=1.5))
     if any(line["kind"] == _PLATEAU for panel in panels for line in lines_of(panel)):
-        samples.append(Line2D([], [], label=_PLATEAU, **_BAND))
+        samples.append(Line2D([], [], label=told(panels[0], _PLATEAU), **_BAND))
     return samples
 
 

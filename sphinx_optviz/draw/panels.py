@@ -25,6 +25,11 @@ def values_of(series: dict[str, Any]) -> list[Array]:
     return [np.frombuffer(data, dtype="<f8").reshape(shape) for data in series["values"]]
 
 
+def told(panel: Panel, words: str) -> str:
+    """English *words* in the language of the figure."""
+    return str(panel.get("words", {}).get(words, words))
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """What an axis is called. Mathematics is set in an italic font: mathtext would take longer than the curves."""
