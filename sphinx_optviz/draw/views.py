@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.finer import doubled
 from sphinx_optviz.draw.labels import Note, Surroundings, place_labels
-from sphinx_optviz.draw.levels import STEPS, Levels, levels_of, number
+from sphinx_optviz.draw.levels import STEPS, Levels, digits_for, levels_of, number
 from sphinx_optviz.draw.panels import Array, Label, Panel, points_of, told, value_label, values_of, variable
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ def _colour_bar(axes: Axes, panel: Panel, mappable: Any, levels: Levels | None) 
         bar.locator = MaxNLocator(6, steps=STEPS)
     else:
         bar.locator = _LevelTicks(axes, levels.ticks, levels.norm)
-        bar.formatter = FuncFormatter(lambda tick, _: number(tick))
+        digits = digits_for(levels.ticks.tolist())
+        bar.formatter = FuncFormatter(lambda tick, _: number(tick, digits))
     bar.update_ticks()
     bar.minorticks_off()
     call(bar.set_label, value_label(panel["series"][0]))
