@@ -238,6 +238,7 @@ def _sliced(
     if critical and through and spot is None:
         why = _why_none(through.kind, Series(landscape, grid_of(landscape, plot.spec)), critical)
         problems.append(Problem("domain", f":through: {why}", plot.spec.lines.get("through", 0)))
+        spot = _to_slice(critical, None)
     if spot is None or spot.point is None or not spot.point.eigenvectors:
         return panel
     grid = grid_of(landscape, plot.spec)

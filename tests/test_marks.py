@@ -312,12 +312,14 @@ def test_slices_without_a_point_go_through_the_middle(book: Book, name: str) -> 
     assert len(built.drawn) == 1
 
 
-def test_slices_through_a_point_that_there_is_not_are_told(book: Book) -> None:
-    book.write("index.rst", page(plot("saddle", ":view: slices", ":through: minimum")))
+def test_slices_through_a_point_that_there_is_not_are_told_and_go_through_another(book: Book) -> None:
+    book.write("index.rst", page(plot("turned", ":view: slices", ":through: minimum")))
     built = book.build(warnings=True)
     ((subtype, message),) = warnings(built)
     assert subtype == "domain"
     assert "minimum" in message
+    assert "index.rst:6: " in built.warnings[0], "the line of the option"
+    assert [at for _, at, _ in lines_in(book)] == [approx((0.1, 0.2))] * 2
     assert len(built.drawn) == 1
 
 
@@ -371,7 +373,6 @@ RIGHT = {
     "fig-h-a": "Fig. 1(a)",
     "fig-h-b": "Fig. 1(b)",
     "fig-h-c": "Fig. 1(c)",
-    "fig-m-a": "Fig. 2(a)",
     "Panel %s <fig-h-c>": "Panel 1(c)",
     "{number} of {name} <fig-h-b>": "1(b) of Caption.",
 }
@@ -404,7 +405,9 @@ def test_panels_in_latex(book: Book) -> None:
 
 
 @pytest.mark.parametrize("builder", ["html", "latex", "text"])
-@pytest.mark.parametrize("name", ["fig-h-d", "fig-h-z", "fig-m-b", "fig-p-a", "fig-x-a", "fig-h-1", "fig-h-aa"])
+@pytest.mark.parametrize(
+    "name", ["fig-h-d", "fig-h-z", "fig-m-a", "fig-m-b", "fig-p-a", "fig-x-a", "fig-h-1", "fig-h-aa"]
+)
 def test_panel_that_there_is_not_is_told(book: Book, builder: str, name: str) -> None:
     (warning,) = references(book, name, builder=builder).warnings
     assert f"undefined label: '{name}'" in warning
