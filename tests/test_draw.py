@@ -564,6 +564,30 @@ def test_heatmap_has_the_first_variable_along_x() -> None:
     assert axes.get_xlabel() == "x"
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("w", "w"),
+        ("w_1", "$w_{1}$"),
+        ("b_10", "$b_{10}$"),
+        ("x_a", "$x_{a}$"),
+        ("w_", "w "),
+        ("step_size", "step size"),
+    ],
+)
+def test_variable_with_an_index_is_set_with_it(name: str, label: str) -> None:
+    grid = series([[name, 0.0, 2.0, 3], ["y", 0.0, 1.0, 2]], np.arange(6.0).reshape(3, 2))
+    for view in ("contour", "wireframe"):
+        axes = canvas.make_figure(job({"view": view, "series": [grid], "annotations": []})).axes[0]
+        assert axes.get_xlabel() == label
+
+
+def test_value_of_variables_with_an_index_is_named_by_them() -> None:
+    grid = series([["w_1", 0.0, 2.0, 3], ["w_2", 0.0, 1.0, 2]], np.arange(6.0).reshape(3, 2))
+    axes: Any = canvas.make_figure(job({"view": "surface", "series": [grid], "annotations": []})).axes[0]
+    assert axes.get_zlabel() == "$f(w_{1}, w_{2})$"
+
+
 def test_slices_have_each_variable_along_x() -> None:
     (axes,) = canvas.make_figure(job(panel("slices"))).axes
     assert [line.get_label() for line in axes.lines] == ["along $x$, $y$ = 0", "along $y$, $x$ = 0"]

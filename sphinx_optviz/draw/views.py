@@ -34,7 +34,7 @@ _COARSE = 150  # points of a grid each way, below which contours that lie close 
 
 def call(set_label: Callable[..., Any], label: Label, **more: Any) -> None:
     """Call an axis *label*."""
-    set_label(label.text, **label.style, **more)
+    set_label(label.alone, **label.style, **more)
 
 
 def nothing() -> None:
