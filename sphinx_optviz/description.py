@@ -124,6 +124,8 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
         if critical is not None and (counted := _counted(critical)):
             name = (function.label or _name_of(landscape, function)) if len(functions) > 1 else ""
             sentences.append(f"{name}: {_full_stop(counted)}" if name else _full_stop(_sentence(counted)))
+    if panel.view == "slices":
+        sentences.append(_of_slices(panel, plot))
     if panel.labels:
         scale = _Scale.of(found.get((landscapes[0].name, functions[0][1].name)), grid_of(landscapes[0], plot.spec))
         marks = [
@@ -131,6 +133,24 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
         ]
         sentences.append(_("Marked: %s.") % "; ".join(marks))
     return " ".join(sentences)
+
+
+def _of_slices(panel: Panel, plot: Plot) -> str:
+    """Which point they go through, and along what: a direction each or, through the middle, a variable."""
+    axes = grid_of(panel.series[0].landscape, plot.spec)
+    through = [series.through for series in panel.series if series.through is not None]
+    if through:
+        at = through[0][0]
+        along = [_direction(way) for _, way in through]
+    else:
+        at = tuple((axis.low + axis.high) / 2 for axis in axes)
+        along = [axis.name for axis in axes]
+    words = {"point": _Scale(axes, 0.0).place(at), "directions": listed(along)}
+    return _("The slices go through %(point)s, along %(directions)s.") % words
+
+
+def _direction(way: Sequence[float]) -> str:
+    return _in_parentheses([_number(step) for step in way])
 
 
 def _name_of(landscape: Landscape, function: Function) -> str:
@@ -163,8 +183,11 @@ def _counted(critical: CriticalPoints) -> str:
 def description(plot: Plot, found: Found) -> tuple[str, ...]:
     """A heading, then sentences on each function that is shown; nothing if nothing is known."""
     told: list[str] = []
-    functions = {}
+    functions, slices = {}, {}
     for panel in plot.panels:
+        if panel.view == "slices":
+            first = panel.series[0].landscape
+            slices[first.name, first.functions[0].name] = _of_slices(panel, plot)
         for series in panel.series:
             its = series.landscape.functions if panel.view == "curve" else series.landscape.functions[:1]
             functions.update({(series.landscape.name, function.name): (series.landscape, function) for function in its})
@@ -172,7 +195,7 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
         critical = found.get(key)
         if critical is None:
             continue
-        sentences = _of_function(critical, grid_of(landscape, plot.spec))
+        sentences = [*filter(None, [slices.get(key)]), *_of_function(critical, grid_of(landscape, plot.spec))]
         if len(functions) > 1:
             sentences = [f"{function.label or landscape.title}:", *sentences]
         told.append(" ".join(sentences))
@@ -319,7 +342,7 @@ def _of_point(spot: Spot, critical: CriticalPoints, scale: _Scale) -> str:
     )
     if spot.kind == "saddle":
         directions = zip(("down", "up"), spot.point.eigenvectors, strict=True)
-        words = {name: _in_parentheses([_number(step) for step in way]) for name, way in directions}
+        words = {name: _direction(way) for name, way in directions}
         text += _("; it falls along %(down)s and rises along %(up)s") % words
     return _full_stop(text)
 

@@ -467,6 +467,18 @@ def test_description_tells_where_valleys_begin_and_end(book: Book) -> None:
     assert "Valley, closed, through (" in second
 
 
+def test_slices_are_told_by_their_point_and_directions(book: Book) -> None:
+    book.write("index.rst", page(plot("turned", ":view: slices"), plot("saddle", ":view: contour slices")))
+    built = book.build()
+    point, both = r"The slices go through \(0\.1, 0\.2\), along (.*?)\.( |$)", "The slices go through (0, 0), along ("
+    for text in (alts(built)[0], descriptions(built)[0]):
+        found = re.search(point, text)
+        assert found is not None, text
+        assert re.fullmatch(r"\(−?0\.7071, −?0\.7071\) and \(−?0\.7071, −?0\.7071\)", found[1])
+    assert alts(built)[1].partition("(b) ")[2].count(both) == alts(built)[1].count(both) == 1
+    assert descriptions(built)[1].count(both) == 1
+
+
 def test_description_opens_in_html_and_is_plain_text_elsewhere(book: Book) -> None:
     book.write("index.rst", page(plot("minima")))
     page_html = book.build().read("index.html")

@@ -536,7 +536,10 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
         (
             "bowl",
             {"views": ("slices",), "x": Interval(1.0, 2.0)},
-            "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from −2 to 2.",
+            (
+                "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from −2 to 2. "
+                "The slices go through (1.5, 0), along x and y."
+            ),
         ),
         (
             "bowl line",
