@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from math import prod
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx.locale import get_translation
@@ -13,9 +14,9 @@ from sphinx_optviz.plan import grid_of
 from sphinx_optviz.spots import Spot, lowest, spots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sphinx_optviz.critical import CriticalPoints
+    from sphinx_optviz.critical import CriticalPoints, Plateau
     from sphinx_optviz.landscapes import Function, Landscape
     from sphinx_optviz.plan import Panel, Plot
     from sphinx_optviz.runs import Axis
@@ -60,12 +61,39 @@ def listed(items: Sequence[str]) -> str:
     return _("%(first)s and %(last)s") % {"first": _(", ").join(items[:-1]), "last": items[-1]}
 
 
-def _number(value: float) -> str:
-    return f"{value if abs(value) >= 1e-12 else 0:.4g}".replace("-", "−")
+def _number(value: float, span: float = 0.0, part: float = 1e-3) -> str:
+    """*value* in four digits or, if numbers within *span* then look the same, in those that tell *part* of it apart."""
+    value = value if abs(value) >= 1e-12 * (span or 1.0) else 0.0
+    digits, size = 4, math.floor(math.log10(abs(value))) if value else 0
+    if span > 1e-12 * abs(value) and 10.0 ** (size - 3) > 1.001e-3 * span:
+        digits = min(size - math.floor(math.log10(part * span)) + 1, 15)
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
-def _place(at: Iterable[float]) -> str:
-    numbers = [_number(value) for value in at]
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How fine the numbers of a function have to be: its axes and, 0 if it is not known, how far its values reach."""
+
+    axes: Sequence[Axis]
+    height: float
+
+    @classmethod
+    def of(cls, critical: CriticalPoints | None, axes: Sequence[Axis]) -> _Scale:
+        """From all that was found."""
+        high, low = (lowest(critical, kind) if critical else None for kind in ("maximum", "minimum"))
+        height = high.value - low.value if high and low else 0.0
+        return cls(axes, height if math.isfinite(height) else 0.0)
+
+    def value(self, value: float) -> str:
+        return _number(value, self.height)
+
+    def place(self, at: Sequence[float]) -> str:
+        """Coordinates; on a curve the height may follow."""
+        numbers = [_number(x, axis.high - axis.low, 1e-4) for x, axis in zip(at, self.axes, strict=False)]
+        return _in_parentheses([*numbers, *map(self.value, at[len(numbers) :])])
+
+
+def _in_parentheses(numbers: Sequence[str]) -> str:
     return numbers[0] if len(numbers) == 1 else f"({', '.join(numbers)})"
 
 
@@ -95,11 +123,34 @@ def _alt_of_panel(panel: Panel, plot: Plot, found: Found) -> str:
         critical = found.get((landscape.name, function.name))
         if critical is not None and (counted := _counted(critical)):
             name = (function.label or _name_of(landscape, function)) if len(functions) > 1 else ""
-            sentences.append(f"{name}: {counted}." if name else f"{_sentence(counted)}.")
+            sentences.append(f"{name}: {_full_stop(counted)}" if name else _full_stop(_sentence(counted)))
+    if panel.view == "slices":
+        sentences.append(_of_slices(panel, plot))
     if panel.labels:
-        marks = [_("%(text)s at %(place)s") % {"text": label.text, "place": _place(label.at)} for label in panel.labels]
+        scale = _Scale.of(found.get((landscapes[0].name, functions[0][1].name)), grid_of(landscapes[0], plot.spec))
+        marks = [
+            _("%(text)s at %(place)s") % {"text": label.text, "place": scale.place(label.at)} for label in panel.labels
+        ]
         sentences.append(_("Marked: %s.") % "; ".join(marks))
     return " ".join(sentences)
+
+
+def _of_slices(panel: Panel, plot: Plot) -> str:
+    """Which point they go through, and along what: a direction each or, through the middle, a variable."""
+    axes = grid_of(panel.series[0].landscape, plot.spec)
+    through = [series.through for series in panel.series if series.through is not None]
+    if through:
+        at = through[0][0]
+        along = [_direction(way) for _, way in through]
+    else:
+        at = tuple((axis.low + axis.high) / 2 for axis in axes)
+        along = [axis.name for axis in axes]
+    words = {"point": _Scale(axes, 0.0).place(at), "directions": listed(along)}
+    return _("The slices go through %(point)s, along %(directions)s.") % words
+
+
+def _direction(way: Sequence[float]) -> str:
+    return _in_parentheses([_number(step) for step in way])
 
 
 def _name_of(landscape: Landscape, function: Function) -> str:
@@ -110,20 +161,20 @@ def _name_of(landscape: Landscape, function: Function) -> str:
 def _domain(axes: Sequence[Axis]) -> str:
     return ", ".join(
         _("%(variable)s from %(low)s to %(high)s")
-        % {"variable": axis.name, "low": _number(axis.low), "high": _number(axis.high)}
-        for axis in axes
+        % {"variable": axis.name, "low": scale.place([axis.low]), "high": scale.place([axis.high])}
+        for axis, scale in [(axis, _Scale([axis], 0.0)) for axis in axes]
     )
 
 
 def _counted(critical: CriticalPoints) -> str:
-    """``4 minima, 4 saddles and 1 maximum``."""
+    """``4 minima, 4 saddles and 1 maximum``; ``at least``, if there may be more."""
     kinds = [spot.kind for kind in ("minimum", "maximum", "saddle", "inflection") for spot in spots(critical, kind)]
     kinds += [line.kind for line in critical.lines] + ["plateau"] * len(critical.plateaus)
     counts = {kind: kinds.count(kind) for kind in kinds}
     parts = [f"{count} {_kind(kind, count)}" for kind, count in counts.items()]
-    if parts:
-        return listed(parts)
-    return "" if critical.doubts else _("no critical points")
+    if not parts:
+        return "" if critical.doubts else _("no critical points")
+    return _("at least %s") % listed(parts) if critical.doubts else listed(parts)
 
 
 # ---- the description
@@ -132,8 +183,11 @@ def _counted(critical: CriticalPoints) -> str:
 def description(plot: Plot, found: Found) -> tuple[str, ...]:
     """A heading, then sentences on each function that is shown; nothing if nothing is known."""
     told: list[str] = []
-    functions = {}
+    functions, slices = {}, {}
     for panel in plot.panels:
+        if panel.view == "slices":
+            first = panel.series[0].landscape
+            slices[first.name, first.functions[0].name] = _of_slices(panel, plot)
         for series in panel.series:
             its = series.landscape.functions if panel.view == "curve" else series.landscape.functions[:1]
             functions.update({(series.landscape.name, function.name): (series.landscape, function) for function in its})
@@ -141,7 +195,7 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
         critical = found.get(key)
         if critical is None:
             continue
-        sentences = _of_function(critical, grid_of(landscape, plot.spec))
+        sentences = [*filter(None, [slices.get(key)]), *_of_function(critical, grid_of(landscape, plot.spec))]
         if len(functions) > 1:
             sentences = [f"{function.label or landscape.title}:", *sentences]
         told.append(" ".join(sentences))
@@ -149,43 +203,63 @@ def description(plot: Plot, found: Found) -> tuple[str, ...]:
 
 
 def _of_function(critical: CriticalPoints, axes: Sequence[Axis]) -> list[str]:
-    sentences = _breaks(critical)
+    scale = _Scale.of(critical, axes)
+    sentences = _breaks(critical, scale)
+    walk = _walk(critical, scale) if critical.knows_extremes and len(axes) == 1 else []
     if critical.knows_extremes:
-        sentences = _walk(critical, axes[0]) if len(axes) == 1 else _extremes(critical)
+        sentences = walk or _extremes(critical, scale)
     points = spots(critical, "critical point")
     kinks = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind) if spot.point is None]
     for spot in points if len(points) <= _MOST else _best_of(critical):
-        sentences.append(_of_point(spot, critical))
+        sentences.append(_of_point(spot, critical, scale))
     if len(points) > _MOST:
-        sentences.append(_("There are %s critical points in all.") % len(points))
+        more = _("There are at least %s critical points in all.")
+        sentences.append((more if critical.doubts else _("There are %s critical points in all.")) % len(points))
     for line in critical.lines:
-        words = {"kind": _sentence(_kind(line.kind, 1)), "start": _place(line.at[0]), "end": _place(line.at[-1])}
+        words = {"kind": _sentence(_kind(line.kind, 1)), "start": scale.place(line.at[0])}
+        words["end"] = scale.place(line.at[-1])
         way = _("%(kind)s, closed, through %(start)s") if line.is_closed else _("%(kind)s from %(start)s to %(end)s")
-        sentences.append(way % words + _value(line.value))
-    for plateau in critical.plateaus:
-        words = {"start": _place(plateau.low), "end": _place(plateau.high)}
-        box = prod(
-            (high - low) / (axis.high - axis.low)
-            for low, high, axis in zip(plateau.low, plateau.high, axes, strict=True)
-        )
-        flat = (
-            _("Flat from %(start)s to %(end)s")
-            if plateau.part > 0.98 * box
-            else _("Flat in a region between %(start)s and %(end)s")
-        )
-        sentences.append(flat % words + _value(plateau.value))
+        sentences.append(way % words + _value(scale.value(line.value)))
+    if not walk:
+        sentences += [_of_plateau(plateau, scale) for plateau in critical.plateaus]
     for spot in kinks:
-        words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at)}
-        sentences.append(_("%(kind)s at %(place)s, where there is no derivative") % words + _value(spot.value))
-    if any(kink.kind == "" for kink in critical.kinks) or any(not line.smooth for line in critical.lines):
-        sentences.append(_("It is not differentiable everywhere."))
+        words = {"kind": _sentence(_named(spot, critical)), "place": scale.place(spot.at)}
+        sentences.append(
+            _("%(kind)s at %(place)s, where there is no derivative") % words + _value(scale.value(spot.value))
+        )
+    sentences += _other_kinks(critical, scale)
     if not (points or critical.lines or critical.plateaus or kinks or critical.doubts):
         sentences.append(_("The gradient vanishes nowhere."))
     return sentences
 
 
-def _value(value: float) -> str:
-    return _(", value %s.") % _number(value)
+def _of_plateau(plateau: Plateau, scale: _Scale) -> str:
+    words = {"start": scale.place(plateau.low), "end": scale.place(plateau.high)}
+    box = math.prod(
+        (high - low) / (axis.high - axis.low)
+        for low, high, axis in zip(plateau.low, plateau.high, scale.axes, strict=True)
+    )
+    flat = (
+        _("Flat from %(start)s to %(end)s")
+        if plateau.part > 0.98 * box
+        else _("Flat in a region between %(start)s and %(end)s")
+    )
+    return flat % words + _value(scale.value(plateau.value))
+
+
+def _other_kinks(critical: CriticalPoints, scale: _Scale) -> list[str]:
+    """Those that are no extrema: on a curve where they are, elsewhere only that there are some."""
+    others = [kink for kink in critical.kinks if kink.kind == ""]
+    if len(scale.axes) == 1 and 0 < len(others) <= _MOST:
+        places = listed([scale.place(kink.at) for kink in others])
+        return [(_("It has a kink at %s.") if len(others) == 1 else _("It has kinks at %s.")) % places]
+    if others or any(not line.smooth for line in critical.lines):
+        return [_("It is not differentiable everywhere.")]
+    return []
+
+
+def _value(value: str) -> str:
+    return _(", value %s.") % value
 
 
 def _best_of(critical: CriticalPoints) -> list[Spot]:
@@ -194,38 +268,38 @@ def _best_of(critical: CriticalPoints) -> list[Spot]:
     return [spot for spot in best if spot.point is not None]
 
 
-def _walk(critical: CriticalPoints, axis: Axis) -> list[str]:
-    """How a function of one variable rises and falls, from left to right."""
-    inner = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind)]
+def _walk(critical: CriticalPoints, scale: _Scale) -> list[str]:
+    """How a function of one variable rises and falls between its plateaus, from left to right; [] if that is long."""
+    extrema = [spot for kind in ("minimum", "maximum") for spot in spots(critical, kind)]
     ends = [Spot(edge.kind, edge.at, edge.value) for edge in critical.edges]
-    way = sorted([*inner, *ends], key=lambda spot: spot.at)
-    if len(way) < 2 or len(way) > _MOST or critical.plateaus:
-        return _extremes(critical)
-    sentences = []
-    for start, end in itertools.pairwise(way):
+    # From where to where, the value, and what is told of it.
+    way = [(spot.at, spot.at, spot.value, "") for spot in [*extrema, *ends]]
+    way += [(flat.low, flat.high, flat.value, _of_plateau(flat, scale)) for flat in critical.plateaus]
+    way.sort(key=lambda part: part[:2])
+    if not 2 <= len(way) <= _MOST:
+        return []
+    sentences = [way[0][3]]
+    for (_low, start, value, _flat), (end, _high, next_value, flat) in itertools.pairwise(way):
+        if value == next_value:
+            return []  # something between them was not found
         words = {
-            "variable": axis.name,
-            "start": _number(start.at[0]),
-            "end": _number(end.at[0]),
-            "low": _number(start.value),
-            "high": _number(end.value),
+            "variable": scale.axes[0].name,
+            "start": scale.place(start),
+            "end": scale.place(end),
+            "low": scale.value(value),
+            "high": scale.value(next_value),
         }
-        sentences.append(
-            (
-                _("From %(variable)s = %(start)s to %(end)s it rises, from %(low)s to %(high)s.")
-                if end.value > start.value
-                else _("From %(variable)s = %(start)s to %(end)s it falls, from %(low)s to %(high)s.")
-            )
-            % words
-        )
-    return sentences
+        rises = _("From %(variable)s = %(start)s to %(end)s it rises, from %(low)s to %(high)s.")
+        falls = _("From %(variable)s = %(start)s to %(end)s it falls, from %(low)s to %(high)s.")
+        sentences += [(rises if next_value > value else falls) % words, flat]
+    return list(filter(None, sentences))
 
 
-def _breaks(critical: CriticalPoints) -> list[str]:
+def _breaks(critical: CriticalPoints, scale: _Scale) -> list[str]:
     """Where the function jumps, or is not defined: then it cannot be told how it rises and falls."""
     sentences = []
     if critical.jumps:
-        places = listed([_place(at) for at in critical.jumps[:3]])
+        places = listed([scale.place(at) for at in critical.jumps[:3]])
         more = len(critical.jumps) > 3
         sentences.append(
             (_("It jumps, or has a pole, at %s and elsewhere.") if more else _("It jumps, or has a pole, at %s."))
@@ -236,16 +310,16 @@ def _breaks(critical: CriticalPoints) -> list[str]:
     return sentences
 
 
-def _extremes(critical: CriticalPoints) -> list[str]:
+def _extremes(critical: CriticalPoints, scale: _Scale) -> list[str]:
     """Where a function is highest and where lowest in its domain."""
     high, low = lowest(critical, "maximum"), lowest(critical, "minimum")
     if high is None or low is None or high.value == low.value:
         return []
     words = {
-        "high": _number(high.value),
-        "high_place": _place(high.at),
-        "low": _number(low.value),
-        "low_place": _place(low.at),
+        "high": scale.value(high.value),
+        "high_place": scale.place(high.at),
+        "low": scale.value(low.value),
+        "low_place": scale.place(low.at),
     }
     return [
         _("It falls from its highest value, %(high)s, at %(high_place)s to its lowest, %(low)s, at %(low_place)s.")
@@ -253,20 +327,24 @@ def _extremes(critical: CriticalPoints) -> list[str]:
     ]
 
 
-def _of_point(spot: Spot, critical: CriticalPoints) -> str:
+def _of_point(spot: Spot, critical: CriticalPoints, scale: _Scale) -> str:
     """One critical point with its value, its eigenvalues and, for a saddle, where it leads."""
     assert spot.point is not None
-    words = {"kind": _sentence(_named(spot, critical)), "place": _place(spot.at), "value": _number(spot.value)}
+    words = {"kind": _sentence(_named(spot, critical)), "place": scale.place(spot.at)}
+    words["value"] = scale.value(spot.value)
     text = _("%(kind)s at %(place)s, value %(value)s") % words
     if spot.point.degenerate:
         return text + _(", where the Hessian is singular.")
     if len(spot.at) == 1:
         return text + _(", second derivative %s.") % _number(spot.eigenvalues[0])
-    text += _(", eigenvalues %s") % listed([_number(value) for value in spot.eigenvalues])
+    text += _(", eigenvalues %s") % listed(
+        [_number(value, max(map(abs, spot.eigenvalues))) for value in spot.eigenvalues]
+    )
     if spot.kind == "saddle":
-        down, up = spot.point.eigenvectors
-        text += _("; it falls along %(down)s and rises along %(up)s") % {"down": _place(down), "up": _place(up)}
-    return text + "."
+        directions = zip(("down", "up"), spot.point.eigenvectors, strict=True)
+        words = {name: _direction(way) for name, way in directions}
+        text += _("; it falls along %(down)s and rises along %(up)s") % words
+    return _full_stop(text)
 
 
 def _named(spot: Spot, critical: CriticalPoints) -> str:
@@ -276,6 +354,10 @@ def _named(spot: Spot, critical: CriticalPoints) -> str:
     if spot in spots(critical, "global minimum"):
         return _("global minimum")
     return _("global maximum") if spot in spots(critical, "global maximum") else _kind(spot.kind, 1)
+
+
+def _full_stop(text: str) -> str:
+    return _("%s.") % text
 
 
 def _sentence(text: str) -> str:

@@ -107,15 +107,12 @@ def through(text: str) -> Where:
     return found if isinstance(found, Where) else Where("critical point", "", found)
 
 
-def annotation_lines(text: str) -> tuple[Annotation, ...]:
-    """One ``TEXT @ PLACE`` a line. Raises ValueError."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        label, at, at_what = line.rpartition("@")
-        if not at or not label.strip():
-            raise ValueError(f"{line!r} is not of the form 'TEXT @ x', 'TEXT @ (x, y)' or 'TEXT @ global minimum'")
-        found.append(Annotation(label.strip(), place(at_what)))
-    return tuple(found)
+def annotation(text: str, line: int) -> Annotation:
+    """``TEXT @ PLACE``, which stands on *line*. Raises ValueError."""
+    label, at, at_what = text.rpartition("@")
+    if not at or not label.strip():
+        raise ValueError(f"{text!r} is not of the form 'TEXT @ x', 'TEXT @ (x, y)' or 'TEXT @ global minimum'")
+    return Annotation(label.strip(), place(at_what), line)
 
 
 def claim(text: str, line: int) -> Claim:

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 # One text is put to so many points at most.
 _MOST_LABELS = 6
 
+# What is marked only where an author names it, for it is no critical point.
+_NAMED = ("kink", "edge minimum", "edge maximum")
+
+_PLANES = ("contour", "heatmap", "surface", "wireframe")
+# Which views can mark what is no single critical point, and what an author can do where none of them is there.
+_MARKING: Mapping[str, tuple[Sequence[str], str]] = {
+    "plateau": (["curve"], "put a label there, as ':annotate: flat @ plateau' does in the view contour"),
+    "kink": (["curve"], "there they are lines; minima and maxima are marked, those without a gradient too"),
+    **dict.fromkeys(["valley", "ridge"], (["curve", *_PLANES], "add the view contour")),  # on a curve there is none
+    **dict.fromkeys(["edge minimum", "edge maximum"], (["curve", *_PLANES], "add the view contour")),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -27,6 +39,7 @@ class Problem:
 
     subtype: Literal["directive", "domain"]
     message: str
+    line: int  # of the option or of the label; 0 if it is not known
 
 
 def marked(
@@ -36,7 +49,7 @@ def marked(
 
     They are *found* in its domain; *elsewhere* are those of landscapes that the author has moved it away from.
     """
-    problems: list[Problem] = []
+    problems = _unmarked(plot)
     panels = [_sliced(panel, plot, found, problems) for panel in plot.panels]
     panels = [replace(panel, marks=_marks(panel, plot, found), lines=_lines(panel, plot, found)) for panel in panels]
     labels: list[list[Label]] = [[] for _ in panels]
@@ -62,12 +75,12 @@ def _place(
     if not isinstance(at, Where):
         if not _place_coordinates(annotation.text, at, panels, labels):
             message = f"annotation {annotation.text!r}: {coordinates(at)} is no point of the plot, and is left out"
-            problems.append(Problem("directive", message))
+            problems.append(Problem("directive", message, annotation.line))
         return
     try:
         series, function = series_named(at.of, plot.searched)
     except PlanError as error:
-        problems.append(Problem("directive", f"annotation {annotation.text!r}: {error}"))
+        problems.append(Problem("directive", f"annotation {annotation.text!r}: {error}", annotation.line))
         return
     critical, beyond = (found.get((series.landscape.name, function)) for found in known)
     if critical is None:
@@ -77,13 +90,13 @@ def _place(
         why = _why_none(at.kind, series, critical)
         if beyond is not None and (hidden := spots(beyond, at.kind)):
             why += f"; it has one at {coordinates(hidden[0].at)}, which the domain hides"
-        problems.append(Problem("domain", f"annotation {annotation.text!r}: {why}"))
+        problems.append(Problem("domain", f"annotation {annotation.text!r}: {why}", annotation.line))
     elif len(its) > _MOST_LABELS:
         message = (
             f"annotation {annotation.text!r}: there are {len(its)} {KINDS[at.kind]}; "
             f"say which, as in '{at.kind} near {coordinates(its[0].at)}'"
         )
-        problems.append(Problem("directive", message))
+        problems.append(Problem("directive", message, annotation.line))
     else:
         for spot in its:
             _place_spot(annotation.text, spot, series, panels, labels)
@@ -133,6 +146,19 @@ def _place_coordinates(
 # ---- marks
 
 
+def _unmarked(plot: Plot) -> list[Problem]:
+    """The kinds that an author names and no panel can mark."""
+    views = {panel.view for panel in plot.panels}
+    names = ", ".join(dict.fromkeys(panel.view for panel in plot.panels))
+    problems = []
+    for kind in plot.spec.critical_points:
+        marking, advice = _MARKING.get(kind, (views, ""))
+        if not views & set(marking):
+            message = f":critical-points: {KINDS[kind]} cannot be marked in the view {names}: {advice}"
+            problems.append(Problem("directive", message, plot.spec.lines.get("critical-points", 0)))
+    return problems
+
+
 def _wanted(plot: Plot, spot: Spot, critical: CriticalPoints) -> bool:
     kinds = plot.spec.critical_points
     return "all" in kinds or any(spot in spots(critical, kind) for kind in kinds)
@@ -141,25 +167,38 @@ def _wanted(plot: Plot, spot: Spot, critical: CriticalPoints) -> bool:
 def _marks(panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoints]) -> tuple[Mark, ...]:
     if not plot.spec.critical_points:
         return ()
-    marks = []
-    curve = -1
-    for series in panel.series:
-        for function in series.landscape.functions:
-            curve += 1
-            critical = found.get((series.landscape.name, function.name))
-            # A plane shows the first function alone.
-            if critical is None or (panel.view != "curve" and function is not series.landscape.functions[0]):
-                continue
-            shown = [*spots(critical, "critical point"), *_kinks(critical)]
-            globally = [*spots(critical, "global minimum"), *spots(critical, "global maximum")]
-            for spot in shown:
-                if _wanted(plot, spot, critical):
-                    degenerate = spot.point is None or spot.point.degenerate
-                    smooth = spot.point is not None
-                    marks.append(Mark(spot.kind, degenerate, smooth, spot in globally, spot.at, spot.value, curve))
-        if panel.view == "slices":
-            break  # all its series are the same landscape
+    marks: list[Mark] = []
+    for curve, (series, function) in enumerate(_functions(panel)):
+        critical = found.get((series.landscape.name, function))
+        if critical is not None:
+            marks += _marks_of(critical, plot, panel.view, curve)
     return tuple(marks)
+
+
+def _functions(panel: Panel) -> list[tuple[Series, str]]:
+    """Those that a panel shows: a plane, and slices of it, the first alone."""
+    if panel.view == "curve":
+        return [(series, function.name) for series in panel.series for function in series.landscape.functions]
+    return [(panel.series[0], panel.series[0].landscape.functions[0].name)]
+
+
+def _marks_of(critical: CriticalPoints, plot: Plot, view: str, curve: int) -> list[Mark]:
+    marks = []
+    globally = [*spots(critical, "global minimum"), *spots(critical, "global maximum")]
+    for spot in [*spots(critical, "critical point"), *_kinks(critical)]:
+        if _wanted(plot, spot, critical):
+            degenerate = spot.point is None or spot.point.degenerate
+            smooth = spot.point is not None
+            marks.append(Mark(spot.kind, degenerate, smooth, spot in globally, spot.at, spot.value, curve))
+    taken = [mark.at for mark in marks]  # a kink may be a minimum or maximum
+    kinds = [kind for kind in plot.spec.critical_points if kind in _NAMED and view in _MARKING[kind][0]]
+    named = [spot for kind in kinds for spot in spots(critical, kind)]
+    for spot in [spot for spot in named if spot.at not in taken]:
+        mark = Mark(
+            spot.kind, degenerate=False, smooth=True, is_global=False, at=spot.at, value=spot.value, curve=curve
+        )
+        marks.append(mark)
+    return marks
 
 
 def _kinks(critical: CriticalPoints) -> list[Spot]:
@@ -169,12 +208,19 @@ def _kinks(critical: CriticalPoints) -> list[Spot]:
 
 
 def _lines(panel: Panel, plot: Plot, found: Mapping[tuple[str, str], CriticalPoints]) -> tuple[Line, ...]:
+    """The lines of critical points in a plane, or the plateaus of curves."""
     kinds = plot.spec.critical_points
-    series = panel.series[0]
-    critical = found.get((series.landscape.name, series.landscape.functions[0].name))
-    if not kinds or critical is None or panel.view in ("curve", "slices"):
-        return ()
-    return tuple(Line(line.kind, line.at) for line in critical.lines if "all" in kinds or line.kind in kinds)
+    lines: list[Line] = []
+    for series, function in _functions(panel) if panel.view != "slices" else []:
+        critical = found.get((series.landscape.name, function))
+        if critical is None:
+            continue
+        lines += [Line(line.kind, line.at) for line in critical.lines if "all" in kinds or line.kind in kinds]
+        if panel.view == "curve" and ("all" in kinds or "plateau" in kinds):
+            lines += [
+                Line("plateau", tuple((*at, part.value) for at in (part.low, part.high))) for part in critical.plateaus
+            ]
+    return tuple(lines)
 
 
 # ---- slices
@@ -192,7 +238,8 @@ def _sliced(
     spot = _to_slice(critical, through) if critical else None
     if critical and through and spot is None:
         why = _why_none(through.kind, Series(landscape, grid_of(landscape, plot.spec)), critical)
-        problems.append(Problem("domain", f":through: {why}"))
+        problems.append(Problem("domain", f":through: {why}", plot.spec.lines.get("through", 0)))
+        spot = _to_slice(critical, None)
     if spot is None or spot.point is None or not spot.point.eigenvectors:
         return panel
     grid = grid_of(landscape, plot.spec)

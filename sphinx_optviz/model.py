@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ class Annotation:
 
     text: str
     at: tuple[float, ...] | Where
+    line: int = field(default=0, compare=False)  # in the file, for warnings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +161,7 @@ class PlotSpec:
     legend: str | None = None  # a place of Matplotlib's, or "none"
     title: str | None = None
     alt: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)  # of the options, in the file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sphinx_optviz.claims import quantities_at, quantities_of
+from sphinx_optviz.claims import height_of, quantities_at, quantities_of
 from sphinx_optviz.frameworks import did_you_mean, framework
 from sphinx_optviz.grammar import coordinates, kind_named
-from sphinx_optviz.model import Number
+from sphinx_optviz.model import KINDS, Number
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Failure
-from sphinx_optviz.spots import best, spots, unknown_extremes
+from sphinx_optviz.spots import best, is_kink, spots, unknown_extremes, with_article
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,19 +37,8 @@ _AT = {
     "hessian": "hessian",
     "eigenvalues": "eigenvalues",
 }
-# Points, by what they are.
-_POINTS = {
-    "minima": "minimum",
-    "maxima": "maximum",
-    "saddles": "saddle",
-    "inflections": "inflection",
-    "global_minima": "global minimum",
-    "global_maxima": "global maximum",
-    "local_minima": "local minimum",
-    "local_maxima": "local maximum",
-    "degenerate": "degenerate",
-    "critical_points": "critical point",
-}
+# Points, by what they are: "minima", "global_minima", "critical_points" and so on.
+_POINTS = {plural.replace(" ", "_"): kind for kind, plural in KINDS.items()} | {"degenerate": "degenerate"}
 _BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
 _QUANTITIES = [*_AT, *_POINTS, *_BEST]
 _PARTS = ["count", "at", "value", "eigenvalues", "x", "y"]
@@ -59,7 +48,10 @@ _EXPRESSION = re.compile(
     r"\s*(?:\((?P<place>[^()]*)\))?\s*(?:\[(?P<index>-?\d+)\])?\s*(?:\.(?P<part>\w+)(?:\[(?P<part_index>\d+)\])?)?"
 )
 
-_DEFAULT_FORMAT = ".4g"
+_DEFAULT_FORMAT, _DEFAULT_OF_COUNT = ".4g", "d"
+
+# What is smaller than this part of the numbers that it comes from is rounding.
+_ROUNDING = 1e-12
 
 # Letters of a number.
 _LONGEST = 60
@@ -91,8 +83,9 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
     found = _EXPRESSION.fullmatch(text.strip())
     if found is None:
         raise ExpressionError("write it as 'saddle.value(1, 2)', 'saddle.hess(0, 0)' or 'local_minima.argmin'")
-    wanted_format = wanted_format.strip() or _DEFAULT_FORMAT
-    _check_format(wanted_format)
+    is_count = found["part"] == "count"
+    wanted_format = wanted_format.strip() or (_DEFAULT_OF_COUNT if is_count else _DEFAULT_FORMAT)
+    _check_format(wanted_format, 2 if is_count else 1.5)
     landscape = catalogue.get(found["landscape"])
     functions = [function.name for function in landscape.functions]
     function = found["function"] or functions[0]
@@ -120,14 +113,21 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
         part=found["part"] or "",
         part_index=int(found["part_index"]) if found["part_index"] else None,
         format=wanted_format,
-        runs=(series.at(name, at) if at else series.search(name),),
+        # Whether there is a gradient at a place, its number there does not tell.
+        runs=(
+            *([series.at(name, at)] if at else []),
+            *([series.search(name)] if not at or quantity != "value" else []),
+        ),
     )
 
 
-def _check_format(text: str) -> None:
+def _check_format(text: str, sample: float) -> None:
     try:
-        if len(format(1.5, text)) > _LONGEST:
+        formatted = format(sample, text)
+        if len(formatted) > _LONGEST:
             raise ValueError("it makes numbers too long")
+        if not re.search(r"\d", formatted):
+            raise ValueError("it shows no digits")
     except ValueError as error:
         raise ExpressionError(f"the format {text!r} is not valid: {error}") from error
 
@@ -163,21 +163,32 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
         return unknown, f"optval {asked.expression!r} has no value: {label} gave no result: {outcome.message}"
     try:
         if not asked.kind:
+            _check_gradient(asked, outcomes)
             return _shown_quantity(quantities_at(outcome, asked.function), asked), ""
         return _of_points(outcome.critical[asked.function], asked), ""
     except ExpressionError as error:
         return unknown, f"optval {asked.expression!r}: {error}"
 
 
+def _check_gradient(asked: Question, outcomes: Mapping[str, Outcome]) -> None:
+    """Raises ExpressionError where the gradient jumps at the place that is asked for."""
+    place, *searches = asked.runs
+    at, widths = [axis.low for axis in place.axes], [axis.high - axis.low for run in searches for axis in run.axes]
+    for run in searches:
+        outcome = outcomes[run.key]
+        if not isinstance(outcome, Failure) and is_kink(outcome.critical[asked.function], at, widths):
+            raise ExpressionError(f"there is no {asked.quantity} at this point: the gradient jumps there")
+
+
 def _of_points(critical: CriticalPoints, asked: Question) -> Number:
-    found = spots(critical, asked.kind)
+    found = [_without_rounding(spot, critical, asked) for spot in _in_order(spots(critical, asked.kind))]
     why = unknown_extremes(critical)
     if why and asked.kind.startswith("global"):
         raise ExpressionError(f"that cannot be told: {why}")
     if asked.part == "count":
         if critical.doubts:
             raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
-        return Number(str(len(found)), str(len(found)))
+        return _number(len(found), asked.format)
     if asked.quantity in _BEST:
         return _best(critical, asked)
     if not found:
@@ -186,22 +197,44 @@ def _of_points(critical: CriticalPoints, asked: Question) -> Number:
         if asked.index is not None and len(found) > 1:
             return _shown_quantity(quantities_of(_pick(found, asked)), replace(asked, index=None))
         return _shown_quantity(quantities_of(_single(found, asked)), asked)
+    if any(spot.extended for spot in found) and asked.part != "value":
+        raise ExpressionError(f"{with_article(asked.kind)} is not a point: ask for its value, or for the count")
     if asked.index is None and not asked.part:
         return _listed([_vector(spot.at, asked.format) for spot in found])
     spot = _single(found, asked) if asked.index is None else _pick(found, asked)
     return _part_of(spot, asked)
 
 
+def _in_order(found: list[Spot]) -> list[Spot]:
+    """From left to right, as critical points are in any case."""
+    return found if any(spot.point for spot in found) else sorted(found, key=lambda spot: spot.at)
+
+
+def _without_rounding(spot: Spot, critical: CriticalPoints, asked: Question) -> Spot:
+    """*spot* with zeros for what is small in the domain, against the function's height, and among eigenvalues."""
+    at = tuple(_zeroed([x], axis.high - axis.low)[0] for x, axis in zip(spot.at, asked.runs[0].axes, strict=True))
+    value = _zeroed([spot.value], height_of(critical))[0]
+    point = spot.point
+    if point is not None:
+        point = replace(point, eigenvalues=_zeroed(point.eigenvalues, max(map(abs, point.eigenvalues), default=0.0)))
+    return replace(spot, at=at, value=value, point=point)
+
+
+def _zeroed(numbers: Sequence[float], scale: float) -> tuple[float, ...]:
+    least = _ROUNDING * scale if math.isfinite(scale) else 0.0
+    return tuple(number if abs(number) >= least else 0.0 for number in numbers)
+
+
 def _best(critical: CriticalPoints, asked: Question) -> Number:
     """The lowest (or highest) value, or where it is."""
-    found = best(critical, _BEST[asked.quantity])
+    found = [_without_rounding(spot, critical, asked) for spot in best(critical, _BEST[asked.quantity])]
     if not found:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
         return _number(found[0].value, asked.format)
-    extended = next((spot.kind for spot in found if spot.kind in ("valley", "ridge", "plateau")), "")
+    extended = next((spot.kind.split()[0] for spot in found if spot.extended), "")
     if extended:
-        raise ExpressionError(f"it is reached all along a {extended}, and not at a point")
+        raise ExpressionError(f"it is reached all along {with_article(extended)}, and not at a point")
     return _listed(
         [_vector(spot.at, asked.format) for spot in ([_pick(found, asked)] if asked.index is not None else found)]
     )
@@ -227,9 +260,13 @@ def _part_of(spot: Spot, asked: Question) -> Number:
             raise ExpressionError("the function has one variable")
         return _number(spot.at[index], asked.format)
     if asked.part == "value":
+        if math.isnan(spot.value):
+            raise ExpressionError("it is not the same all along the line of kinks")
         return _number(spot.value, asked.format)
     if asked.part == "eigenvalues":
         numbers = spot.eigenvalues
+        if not numbers:
+            raise ExpressionError("there are no eigenvalues at this point")
         if asked.part_index is not None:
             if asked.part_index >= len(numbers):
                 raise ExpressionError(f"there are {len(numbers)} eigenvalues, and the first is [0]")
@@ -247,6 +284,8 @@ def _shown_quantity(true: Quantities, asked: Question) -> Number:
     numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
     if not numbers:
         raise ExpressionError(f"there is no {name} at this point")
+    if name != "gradient":
+        numbers = _zeroed(numbers, max(map(abs, true.hessian)))
     if name == "eigenvalues":
         if asked.index is not None:
             if not -len(numbers) <= asked.index < len(numbers):
@@ -263,7 +302,7 @@ def _shown_quantity(true: Quantities, asked: Question) -> Number:
 
 def _number(number: float, spec: str) -> Number:
     """With a real minus sign, and powers of ten as people write them."""
-    number = number + 0.0 if number else 0.0  # no negative zero
+    number = number or abs(number)  # no negative zero
     text = format(number, spec)
     if float_is_zero(text):
         text = text.replace("-", "")

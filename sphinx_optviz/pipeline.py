@@ -17,6 +17,7 @@ from sphinx_optviz.claims import check_at_place, check_at_spots, check_points, h
 from sphinx_optviz.config import conf_py
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
+from sphinx_optviz.figure_words import figure_words
 from sphinx_optviz.hidden import hidden
 from sphinx_optviz.inline import inline_landscape
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
@@ -65,6 +66,9 @@ class Work:
     @property
     def location(self) -> str:
         return self.record.location
+
+    def location_of(self, line: int) -> str:
+        return f"{self.record.source}:{line}"
 
 
 class Build:
@@ -195,7 +199,9 @@ class Build:
             elsewhere = self._critical([series.search(plot.drawn_from) for series in plot.wider])
             work.plot, problems = marked(plot, work.found, elsewhere)
             for problem in problems:
-                self._warn(problem.subtype, problem.message, location=work.location)
+                self._warn(
+                    problem.subtype, problem.message, location=work.location_of(problem.line or work.record.line)
+                )
                 work.problems.append(problem.message)
         self._run(self.wanted, pool)
         for work, plot in self.planned:
@@ -305,7 +311,7 @@ class Build:
                     self._warn(
                         "claim",
                         f"claim {claim.text!r} does not hold: {wrong}",
-                        location=f"{work.record.source}:{claim.line}",
+                        location=work.location_of(claim.line),
                     )
             for message in hidden(plot, work.drawn_from, work.found, self.outcomes):
                 self._warn("domain", message, location=work.location)
@@ -359,7 +365,7 @@ class Build:
                 self._warn("drawing", f"the figure could not be drawn: {self.undrawn[path]}", location=work.location)
 
     def _name_figures(self) -> None:
-        maker = FigureMaker(self.figures, self.mime, self.settings.rcparams)
+        maker = FigureMaker(self.figures, self.mime, self.settings.rcparams, figure_words())
         for work, plot in self.planned:
             figure = work.record.spec.figure
             names = [work.drawn_from] if figure == "shared" and work.drawn_from else []

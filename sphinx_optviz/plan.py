@@ -103,7 +103,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A critical point as a panel shows it, or a minimum or maximum where there is no gradient."""
+    """A critical point as a panel shows it, or a kink, or a minimum or maximum on the edge."""
 
     kind: str
     degenerate: bool  # or without a gradient
@@ -116,7 +116,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve of critical points."""
+    """A curve of critical points in a plane, or a plateau of a curve, with its height."""
 
     kind: str
     at: tuple[tuple[float, ...], ...]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from docutils import nodes
 
 from sphinx_optviz import grammar
 from sphinx_optviz.frameworks import did_you_mean
-from sphinx_optviz.model import VIEWS, Claim, Interval, PlotRecord, PlotSpec
+from sphinx_optviz.model import VIEWS, Interval, PlotRecord, PlotSpec
 from sphinx_optviz.nodes import optplot_code
 from sphinx_optviz.options import FIGURE_OPTIONS, RecordingDirective, choice, framework_list, parse_names, some_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    T = TypeVar("T")
 
 _LEGENDS = [
     "best",
@@ -86,7 +88,6 @@ _PLOT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "y": ("y", parse_interval),
     "critical-points": ("critical_points", grammar.kinds_named),
     "through": ("through", grammar.through),
-    "annotate": ("annotations", grammar.annotation_lines),
     "code": ("code", choice("above", "below", "hidden")),
     "figure": ("figure", choice("shared", "each", "none")),
     "figsize": ("figsize", _figsize),
@@ -95,10 +96,13 @@ _PLOT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "alt": ("alt", some_text),
 }
 
-# Each line of it is checked, and warned of, by itself.
-_EXPECT = "expect"
+# Likewise, with a check for each line, which is told its number.
+_LINE_OPTIONS: dict[str, tuple[str, Callable[[str, int], Any]]] = {
+    "annotate": ("annotations", grammar.annotation),
+    "expect": ("claims", grammar.claim),
+}
 
-OPTIONS = (*FIGURE_OPTIONS, *_PLOT_OPTIONS, _EXPECT)
+OPTIONS = (*FIGURE_OPTIONS, *_PLOT_OPTIONS, *_LINE_OPTIONS)
 
 
 class PlotDirective(RecordingDirective):
@@ -125,24 +129,30 @@ class PlotDirective(RecordingDirective):
     # ---- options
 
     def _spec(self, names: tuple[str, ...]) -> PlotSpec:
-        fields = self.fields(_PLOT_OPTIONS | {_EXPECT: ("claims", lambda _: self._claims())})
+        by_line = {
+            option: (field, lambda _, option=option, check=check: self._checked_lines(option, check))
+            for option, (field, check) in _LINE_OPTIONS.items()
+        }
+        fields = self.fields(_PLOT_OPTIONS | by_line)
         if fields.get("of_page"):
             fields.setdefault("code", "hidden")  # the cells have shown it
-        return PlotSpec(landscapes=names, **fields)
+        first = self.get_source_info()[1]
+        lines = {option: first + self.offset(option) for option in self.options}
+        return PlotSpec(landscapes=names, lines=lines, **fields)
 
-    def _claims(self) -> tuple[Claim, ...]:
-        """What ``:expect:`` says, a line each; a line that is no claim is a problem and is left out."""
-        claims = []
-        offset = self.offset(_EXPECT)
+    def _checked_lines(self, option: str, check: Callable[[str, int], T]) -> tuple[T, ...]:
+        """What the lines of an option say; a wrong one is a problem and is left out."""
+        found = []
+        offset = self.offset(option)
         lines = self.block_text.splitlines()
-        for text in filter(None, map(str.strip, self.options[_EXPECT].splitlines())):
+        for text in filter(None, map(str.strip, self.options[option].splitlines())):
             at = next((number for number in range(offset, len(lines)) if lines[number].strip().endswith(text)), offset)
             try:
-                claims.append(grammar.claim(text, self.get_source_info()[1] + at))
+                found.append(check(text, self.get_source_info()[1] + at))
             except ValueError as error:
-                self.problem(f":{_EXPECT}: {error}", lines_below=at)
-            offset = at
-        return tuple(claims)
+                self.problem(f":{option}: {error}", lines_below=at)
+            offset = at + 1
+        return tuple(found)
 
     # ---- nodes
 

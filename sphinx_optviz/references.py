@@ -30,7 +30,8 @@ def resolve_panel(app: Sphinx, env: BuildEnvironment, node: pending_xref, contno
     if label is None:
         return None
     docname, ids = label[:2]
-    if ord(found["letter"]) - ord("a") >= _panels_of(env, docname, ids):
+    panels = _panels_of(env, docname, ids)
+    if panels < 2 or ord(found["letter"]) - ord("a") >= panels:  # a single panel has no letter
         return None
     # With %s or {number} in it: the letter stands behind the number, wherever the author wants that.
     title = contnode.astext() if node.get("refexplicit") else app.config.numfig_format["figure"]

@@ -42,7 +42,7 @@ PLANE = (Axis("x", -1.0, 1.0, 21), Axis("y", -0.5, 2.0, 21))
 SQUARE = (Axis("x", -1.0, 1.0, 21), Axis("y", -1.0, 1.0, 21))
 SAMPLES = 1000
 NOTHING: dict[str, Any] = {
-    **{name: [] for name in ("points", "lines", "plateaus", "kinks", "edges", "doubts", "jumps", "beyond")},
+    **{name: [] for name in ("points", "lines", "plateaus", "kinks", "edges", "creases", "doubts", "jumps", "beyond")},
     "defined": True,
     "exact": True,
 }

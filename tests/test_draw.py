@@ -144,9 +144,10 @@ def name_of(
     framework: str = "pytorch",
     mime: str = "image/svg+xml",
     rcparams: Mapping[str, object] | None = None,
+    words: Mapping[str, str] | None = None,
     digest: str = "0",
 ) -> str:
-    maker = FigureMaker(Path("figures"), mime, rcparams or {})
+    maker = FigureMaker(Path("figures"), mime, rcparams or {}, words or {})
     return maker.figure(plot, framework, results_of(plot, framework, digest)).path.name
 
 
@@ -206,7 +207,7 @@ def test_name_tells_whose_numbers_are_drawn(plot: Plot) -> None:
 def test_name_changes_with_the_numbers_of_any_panel() -> None:
     several = plot_of("saddle", views=("contour", "slices"))
     results = results_of(several)
-    maker = FigureMaker(Path("figures"), "image/svg+xml", {})
+    maker = FigureMaker(Path("figures"), "image/svg+xml", {}, {})
     names = {maker.figure(several, "pytorch", results).path.name}
     for key in results:
         changed = {**results, key: replace(results[key], digest="1")}
@@ -246,6 +247,10 @@ def test_name_stays_when_the_picture_does(plot: Plot, fields: dict[str, Any]) ->
     assert name_of(plot_of("saddle", **spec)) == name_of(plot)
 
 
+def test_name_changes_with_the_language_of_the_words(plot: Plot) -> None:
+    assert len({name_of(plot), name_of(plot, words={"kink": "Knick"}), name_of(plot, words={"kink": "折"})}) == 3
+
+
 def test_name_changes_with_the_version_of_matplotlib(plot: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
     before = name_of(plot)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: f"{name} 1.0")
@@ -265,7 +270,7 @@ def test_message_holds_the_numbers_of_each_function_in_its_place() -> None:
     plot = plot_of("risk")
     (run,) = plot.runs("pytorch")
     arrays = {name: Array((201,), struct.pack("<d", index) * 201) for index, name in enumerate(run.functions)}
-    figure = FigureMaker(Path("figures"), "image/png", {}).figure(plot, "pytorch", {run.key: result_with(arrays)})
+    figure = FigureMaker(Path("figures"), "image/png", {}, {}).figure(plot, "pytorch", {run.key: result_with(arrays)})
     message = figure.message()
     (drawn,) = message["panels"][0]["series"]
     assert drawn["functions"] == ["risk", "empirical_risk"]
@@ -558,6 +563,30 @@ def test_heatmap_has_the_first_variable_along_x() -> None:
     np.testing.assert_array_equal(np.ma.getdata(shown), [[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]])
     assert image.origin == "lower"
     assert axes.get_xlabel() == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("w", "w"),
+        ("w_1", "$w_{1}$"),
+        ("b_10", "$b_{10}$"),
+        ("x_a", "$x_{a}$"),
+        ("w_", "w "),
+        ("step_size", "step size"),
+    ],
+)
+def test_variable_with_an_index_is_set_with_it(name: str, label: str) -> None:
+    grid = series([[name, 0.0, 2.0, 3], ["y", 0.0, 1.0, 2]], np.arange(6.0).reshape(3, 2))
+    for view in ("contour", "wireframe"):
+        axes = canvas.make_figure(job({"view": view, "series": [grid], "annotations": []})).axes[0]
+        assert axes.get_xlabel() == label
+
+
+def test_value_of_variables_with_an_index_is_named_by_them() -> None:
+    grid = series([["w_1", 0.0, 2.0, 3], ["w_2", 0.0, 1.0, 2]], np.arange(6.0).reshape(3, 2))
+    axes: Any = canvas.make_figure(job({"view": "surface", "series": [grid], "annotations": []})).axes[0]
+    assert axes.get_zlabel() == "$f(w_{1}, w_{2})$"
 
 
 def test_slices_have_each_variable_along_x() -> None:

@@ -18,7 +18,7 @@ from test_draw import job, series
 
 from sphinx_optviz.draw import canvas, style
 from sphinx_optviz.draw.finer import doubled
-from sphinx_optviz.draw.levels import Levels, levels_of, number
+from sphinx_optviz.draw.levels import Levels, digits_for, levels_of, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,6 +151,24 @@ def test_levels_of_a_needle_downward_are_measured_from_the_maximum() -> None:
 def test_levels_of_hills_and_hollows_in_a_plain_are_on_both_sides_of_it() -> None:
     ticks = levels_of(grid_of("two_bumps")).ticks
     np.testing.assert_allclose(ticks, -ticks[::-1])
+
+
+def test_flat_top_or_bottom_is_no_crowd() -> None:
+    x = np.linspace(-3, 3, 101)
+    bowl = x[:, None] ** 2 + x**2
+    for z in (np.minimum(bowl, 2), np.clip(bowl, 0.5, 2), np.maximum(-bowl, -2)):
+        levels = levels_of(z)
+        assert levels.norm is None
+        assert len({number(tick) for tick in levels.ticks}) == len(levels.ticks) >= 5
+    assert levels_of(np.minimum(np.exp(3 * bowl), 1e9)).norm is not None, "what is not flat may be crowded"
+
+
+def test_numbers_have_the_digits_that_tell_them_apart() -> None:
+    x = np.linspace(-3, 3, 101)
+    ticks = levels_of(1000 + 1e-3 * np.exp(-30 * (x[:, None] ** 2 + x**2))).ticks.tolist()
+    assert len({number(tick) for tick in ticks}) < len(ticks)
+    assert len({number(tick, digits_for(ticks)) for tick in ticks}) == len(ticks)
+    assert digits_for([0.1, 0.2, 1e-5]) == 6
 
 
 def test_critical_points_that_are_close_to_the_minimum_are_told_apart() -> None:

@@ -214,6 +214,32 @@ def test_every_kind_of_line_has_its_look_and_its_name(kind: str, name: str) -> N
     assert key_of(figure) == [name]
 
 
+def test_extrema_on_the_edge_and_kinks_have_looks_and_names_of_their_own() -> None:
+    kinds = ["edge minimum", "edge maximum", "kink"]
+    figure = canvas.make_figure(job(marked("curve", *(point(kind, (0.0,)) for kind in [*KINDS, *kinds]))))
+    drawn = marks_in(figure.axes[0])
+    looks = {(line.get_marker(), line.get_fillstyle(), to_hex(line.get_markeredgecolor())) for line in drawn}
+    assert len(looks) == len(drawn) == 7
+    assert key_of(figure)[-3:] == kinds
+
+
+def test_plateau_is_a_band_behind_the_curve() -> None:
+    band = {"kind": "plateau", "at": [[-1.0, 0.5], [0.2, 0.5]]}
+    figure = canvas.make_figure(job(marked("curve", lines=(band,))))
+    curve, drawn = figure.axes[0].lines
+    assert drawn.get_linewidth() > 3 * curve.get_linewidth()
+    assert drawn.get_zorder() < curve.get_zorder()
+    np.testing.assert_array_equal(drawn.get_xydata(), band["at"])
+    assert key_of(figure) == ["plateau"]
+
+
+@pytest.mark.parametrize("kind", ["edge minimum", "edge maximum", "kink"])
+def test_levels_are_those_of_critical_points(kind: str) -> None:
+    saddle, other = point("saddle", (0.0, 0.0)), point(kind, (0.5, 0.5), 0.3)
+    one, both = (canvas.make_figure(job(marked("contour", *points))) for points in ([saddle], [saddle, other]))
+    np.testing.assert_array_equal(one.axes[0].collections[0].get_array(), both.axes[0].collections[0].get_array())
+
+
 # ---- the key
 
 
@@ -229,6 +255,39 @@ def test_key_names_what_occurs() -> None:
         *("global minimum", "global minimum (degenerate)", "minimum", "global maximum", "maximum (degenerate)"),
         *("inflection", "saddle", "valley"),
     ]
+
+
+def test_key_does_not_name_what_is_nowhere_in_the_axes() -> None:
+    figure = canvas.make_figure(job(marked("curve", point("minimum", (0.0,)), point("inflection", (0.1,), np.inf))))
+    assert key_of(figure) == ["minimum"]
+    assert len(marks_in(figure.axes[0])) == 1
+
+
+GERMAN = {
+    "global minimum": "globales Minimum",
+    "%s (degenerate)": "%s (entartet)",
+    "valley": "Tal",
+    "distance from (%s)": "Abstand von (%s)",
+    "no finite values": "keine endlichen Werte",
+}
+
+
+def test_words_are_those_of_the_language() -> None:
+    drawn = point("minimum", (0.0, 0.0), is_global=True, degenerate=True)
+    figure = canvas.make_figure(job(marked("contour", drawn, lines=(LINE,)), words=GERMAN))
+    assert key_of(figure) == ["globales Minimum (entartet)", "Tal"]
+    assert canvas.make_figure(job(sliced(), words=GERMAN)).axes[0].get_xlabel() == "Abstand von (1, 2)"
+    for view, count in (("contour", 2), ("surface", 2), ("curve", 1)):
+        axes = [["x", -1, 1, 3], ["y", -1, 1, 3]][:count]
+        empty = {**panel(view), "series": [series(axes, np.full((3,) * count, np.nan))]}
+        (text,) = canvas.make_figure(job(empty, words=GERMAN)).axes[0].texts
+        assert text.get_text() == "keine endlichen Werte"
+
+
+def test_words_stay_english_where_the_fonts_lack_a_letter() -> None:
+    words = {"saddle": "鞍点"}
+    saddle = marked("contour", point("saddle", (0.0, 0.0)))
+    assert key_of(canvas.make_figure(job(saddle, words=words))) == ["saddle"]
 
 
 @pytest.mark.parametrize(("legend", "shown"), [("", True), ("upper left", True), ("none", False)])
@@ -285,6 +344,12 @@ def sliced(*points: Job) -> Job:
         for values, way, name in ((t**2, [1.0, 0.0], "$v_1$, λ = 2"), (-(t**2), [0.0, 1.0], "$v_2$, λ = −2"))
     ]
     return {"view": "slices", "series": along, "annotations": [], "points": list(points)}
+
+
+def test_key_of_slices_names_the_point_that_they_go_through_alone() -> None:
+    figure = canvas.make_figure(job(sliced(point("minimum", (1.0, 2.0)), point("saddle", (0.0, 0.0)))))
+    assert key_of(figure) == ["minimum"]
+    assert key_of(canvas.make_figure(job(sliced(point("saddle", (0.0, 0.0)))))) == []
 
 
 def test_slices_through_a_point_have_the_distance_along_x() -> None:

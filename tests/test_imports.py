@@ -40,6 +40,7 @@ LAYERS = [
             "optval",
             "hidden",
             "description",
+            "figure_words",
             "execute",
             "comparison",
             "critical_comparison",

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sphinx.locale
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 import sphinx_optviz
+from sphinx_optviz.figure_words import figure_words
 from sphinx_optviz.log import CATALOG
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def test_template_is_found_by_every_module_that_translates() -> None:
     # A module with another way to translate would be passed over by the test above.
     texts = {path.name: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
     translating = sorted(name for name, text in texts.items() if "sphinx.locale" in text)
-    assert translating == ["cell_shown.py", "description.py", "shown.py"]
+    assert translating == ["cell_shown.py", "description.py", "figure_words.py", "shown.py"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -120,6 +122,34 @@ def test_page_follows_when_the_language_of_the_book_changes(make_book: Any) -> N
     assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
     assert "失敗しました" in book.build(warnings=True, language="ja").read("index.html")
     assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
+
+
+def test_words_in_figures_are_in_the_language_of_the_book(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: cubic\n   :critical-points:\n")
+    english, german = book.build(), book.build(language="de")
+    assert len(german.files("_images/cubic-*")) == 2, "one of another name"
+    assert len(english.drawn) == len(german.drawn) == 1
+    assert book.build().drawn == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_in_figures_are_translated(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setattr("sphinx.locale.translators", {})
+    assert figure_words() == {}
+    sphinx.locale.init([LOCALES], language, CATALOG)
+    words = messages_of(catalogue_of(language))
+    assert figure_words() == {name: words[name] for name in figure_words()}
+    assert len(figure_words()) > 15
+
+
+def test_sentences_in_japanese_end_as_sentences_there(make_book: Any) -> None:
+    book: Book = make_book(page=".. optplot:: saddle\n\n.. optplot:: cubic local_minima\n", conf="language = 'ja'\n")
+    html = book.build().read("index.html")
+    told = re.findall(r'alt="([^"]*)"', html) + re.findall(r"<p>(.*?)</p>", html)
+    assert any("停留変曲点" in text for text in told)
+    assert any("固有値" in text for text in told)
+    assert [text for text in told if re.search(r"\.(\s|$)", text)] == []
+    assert "臨界点" not in (LOCALES / f"ja/LC_MESSAGES/{CATALOG}.po").read_text(encoding="utf-8")
 
 
 def test_language_without_a_catalogue_is_english(make_book: Any) -> None:

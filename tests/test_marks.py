@@ -52,6 +52,12 @@ LANDSCAPES = {
         "def f(x, y):\n    return np.exp(-(1e3 * x**2) - 1e3 * y**2) - np.exp(-(1e3 * (x - 0.5) ** 2) - 1e3 * y**2)\n",
         PLANE,
     ),
+    "ripples": ("def f(x, y):\n    return np.sin(4 * x) * np.sin(4 * y)\n", "x = [-3, 3]\ny = [-3, 3]"),
+    "needle_in_plane": (
+        "def f(x, y):\n    return 0.1 * x - np.exp(-(400 * (x - 0.33) ** 2) - 400 * (y - 0.22) ** 2)\n",
+        "x = [-3, 3]\ny = [-3, 3]",
+    ),
+    "corner": ("def f(x):\n    return 5 * ((x - 0.1) ** 2) ** 0.5 - 4 * x\n", "x = [-3, 3]"),
 }
 
 
@@ -301,12 +307,14 @@ def test_slices_without_a_point_go_through_the_middle(book: Book, name: str) -> 
     assert len(built.drawn) == 1
 
 
-def test_slices_through_a_point_that_there_is_not_are_told(book: Book) -> None:
-    book.write("index.rst", page(plot("saddle", ":view: slices", ":through: minimum")))
+def test_slices_through_a_point_that_there_is_not_are_told_and_go_through_another(book: Book) -> None:
+    book.write("index.rst", page(plot("turned", ":view: slices", ":through: minimum")))
     built = book.build(warnings=True)
     ((subtype, message),) = warnings(built)
     assert subtype == "domain"
     assert "minimum" in message
+    assert "index.rst:6: " in built.warnings[0], "the line of the option"
+    assert [at for _, at, _ in lines_in(book)] == [approx((0.1, 0.2))] * 2
     assert len(built.drawn) == 1
 
 
@@ -360,7 +368,6 @@ RIGHT = {
     "fig-h-a": "Fig. 1(a)",
     "fig-h-b": "Fig. 1(b)",
     "fig-h-c": "Fig. 1(c)",
-    "fig-m-a": "Fig. 2(a)",
     "Panel %s <fig-h-c>": "Panel 1(c)",
     "{number} of {name} <fig-h-b>": "1(b) of Caption.",
 }
@@ -393,7 +400,9 @@ def test_panels_in_latex(book: Book) -> None:
 
 
 @pytest.mark.parametrize("builder", ["html", "latex", "text"])
-@pytest.mark.parametrize("name", ["fig-h-d", "fig-h-z", "fig-m-b", "fig-p-a", "fig-x-a", "fig-h-1", "fig-h-aa"])
+@pytest.mark.parametrize(
+    "name", ["fig-h-d", "fig-h-z", "fig-m-a", "fig-m-b", "fig-p-a", "fig-x-a", "fig-h-1", "fig-h-aa"]
+)
 def test_panel_that_there_is_not_is_told(book: Book, builder: str, name: str) -> None:
     (warning,) = references(book, name, builder=builder).warnings
     assert f"undefined label: '{name}'" in warning
@@ -453,6 +462,18 @@ def test_description_tells_where_valleys_begin_and_end(book: Book) -> None:
     assert "Valley, closed, through (" in second
 
 
+def test_slices_are_told_by_their_point_and_directions(book: Book) -> None:
+    book.write("index.rst", page(plot("turned", ":view: slices"), plot("saddle", ":view: contour slices")))
+    built = book.build()
+    point, both = r"The slices go through \(0\.1, 0\.2\), along (.*?)\.( |$)", "The slices go through (0, 0), along ("
+    for text in (alts(built)[0], descriptions(built)[0]):
+        found = re.search(point, text)
+        assert found is not None, text
+        assert re.fullmatch(r"\(−?0\.7071, −?0\.7071\) and \(−?0\.7071, −?0\.7071\)", found[1])
+    assert alts(built)[1].partition("(b) ")[2].count(both) == alts(built)[1].count(both) == 1
+    assert descriptions(built)[1].count(both) == 1
+
+
 def test_description_opens_in_html_and_is_plain_text_elsewhere(book: Book) -> None:
     book.write("index.rst", page(plot("minima")))
     page_html = book.build().read("index.html")
@@ -505,6 +526,27 @@ def test_words_are_german_in_a_german_book(book: Book) -> None:
         assert set(re.findall(r"\w+", text)) & english <= titles, text
 
 
+def test_wrong_line_leaves_the_other_labels(book: Book) -> None:
+    lines = [":annotate:", "   a @ global minimum", "   b @ global minmum", "   c @ 0.5", "   d @ saddle"]
+    book.write("index.rst", page(plot("minima", *lines)))
+    built = book.build(warnings=True)
+    assert labels(built) == [["a at (1.09, −1.047)", "c at 0.5"]]
+    assert [re.sub(r".*index.rst:(\d+): WARNING: .*\[(.*)\]", r"\1 \2", line) for line in built.warnings] == [
+        "7 optviz.directive",
+        "9 optviz.domain",
+    ]
+
+
+# ---- marks
+
+
+def test_kind_that_no_view_can_mark_is_told_at_the_line_of_the_option(book: Book) -> None:
+    kinds = plot("valley", ":view: slices", ":title: Cut", ":critical-points: saddles, valleys")
+    book.write("index.rst", page(kinds))
+    (warning,) = book.build(warnings=True).warnings
+    assert "index.rst:7: WARNING: :critical-points: valleys cannot be marked in the view slices" in warning
+
+
 # ---- what plots hide
 
 
@@ -517,6 +559,44 @@ def test_curve_with_too_few_points_is_told_with_the_number_that_is_enough(book: 
     assert found is not None
     book.write("index.rst", page(plot("waves", f":x: 0 : 6 : {found[1]}")))
     assert book.build().warnings == []
+
+
+@pytest.mark.parametrize("view", ["contour", "surface", "wireframe", "heatmap"])
+@pytest.mark.parametrize(("name", "count"), [("ripples", 9), ("needle_in_plane", 40)])
+def test_plane_with_too_few_points_is_told_with_the_numbers_that_are_enough(
+    book: Book, view: str, name: str, count: int
+) -> None:
+    few = (f":view: {view}", f":x: -3 : 3 : {count}", f":y: -3 : 3 : {count}")
+    book.write("index.rst", page(plot(name, *few)))
+    ((subtype, message),) = warnings(book.build(warnings=True))
+    assert subtype == "domain"
+    assert message.startswith(f"{name}: {count} × {count} points are too few: the figure misses ")
+    found = re.search(r"write (:x: -3 : 3 : \d+) and (:y: -3 : 3 : \d+), or narrow the domain", message)
+    assert found is not None
+    book.write("index.rst", page(plot(name, f":view: {view}", *found.groups())))
+    assert book.build(warnings=view == "surface").warnings == []
+
+
+def test_curve_with_too_few_points_at_a_corner(book: Book) -> None:
+    book.write("index.rst", page(plot("corner", ":x: -3 : 3 : 10")))
+    ((_, message),) = warnings(book.build(warnings=True))
+    found = re.search(r"write (:x: -3 : 3 : \d+), or narrow the domain", message)
+    assert found is not None
+    book.write("index.rst", page(plot("corner", found[1])))
+    assert book.build().warnings == []
+
+
+def test_needle_too_thin_for_any_number_of_points(book: Book) -> None:
+    book.write("index.rst", page(plot("needles", ":view: contour", ":x: -8 : 8.3 : 40", ":y: -8 : 8.1 : 40")))
+    ((_, message),) = warnings(book.build(warnings=True))
+    assert message.startswith("needles: 40 × 40 points are too few: the figure misses 2 of 2 minima and maxima")
+    assert message.endswith(" % of its height; narrow the domain")
+
+
+def test_one_message_for_all_views_of_a_plane(book: Book) -> None:
+    few = (":view: contour surface slices", ":x: -3 : 3 : 9", ":y: -3 : 3 : 9")
+    book.write("index.rst", page(plot("ripples", *few)))
+    assert len(warnings(book.build(warnings=True))) == 1
 
 
 def test_plot_that_looks_flat_is_told(book: Book) -> None:

@@ -32,7 +32,23 @@ LANDSCAPES = {
     "cubic": ("def f(x):\n    return x**3\n", "x = [-2, 2]"),
     "rise": ("def f(x):\n    return np.tanh(x)\n", "x = [-2, 5]"),
     "kink": ("def f(x):\n    return np.where(x.value < 0, 1 - x, 1 + x)\n", "x = [-1, 2]"),
+    "crease": (
+        "def f(x, y):\n    rest = 1 - x - y\n"
+        "    return np.where(rest.value < 0, 0 * rest, rest) + 0.1 * (x**2 + y**2)\n",
+        "x = [-3, 3]\ny = [-3, 3]",
+    ),
+    "valley": ("def f(x, y):\n    return x**2 + 0 * y\n", "x = [-3, 3]\ny = [-3, 3]"),
     "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1, 1.1]"),
+    "ring": ("def f(x, y):\n    return (x**2 + y**2 - 1) ** 2 + 3\n", "x = [-1.5, 1.5]\ny = [-1.5, 1.5]"),
+    "dusty": (
+        "def f(x, y):\n    return (x - 1e-16) ** 2 + 100 * y**2 + 1e-14 * x * y + 2e-32\n",
+        "x = [-1, 1]\ny = [-1, 1]",
+    ),
+    "line": ("def f(x, y):\n    return x**2 + 1e-14 * y**2\n", "x = [-1, 1]\ny = [-1, 1]"),
+    "clamp": (
+        "def f(x):\n    return np.where(x.value < -1, 0 * x - 1, np.where(x.value > 1, 0 * x + 1, x))\n",
+        "x = [-3, 3]",
+    ),
 }
 
 # expression: text
@@ -101,6 +117,35 @@ ANSWERS = {
     "kink.argmin": "0",
     "kink.min": "1",
     "kink.minima.count": "1",
+    "kink.kinks": "0",
+    "kink.kinks.count": "1",
+    "kink.kinks.value": "1",
+    "kink.kinks[0].x": "0",
+    "kink.value(0)": "1",
+    "kink.grad(0.5)": "1",
+    "crease.kinks.count": "1",
+    "crease.min": "0.05",
+    "crease.argmin": "(0.5, 0.5)",
+    "crease.grad(0, 0)": "(−1, −1)",
+    "valley.max": "9",
+    "valley.min": "0",
+    "valley.edge_maxima.count": "2",
+    "ring.kinks.count": "0",
+    "kink.edge_maxima": "−1, 2",
+    "kink.edge_maxima.count": "2",
+    "kink.edge_maxima[-1].value": "3",
+    "kink.edge_minima.count": "0",
+    "ring.valleys.count": "1",
+    "ring.valleys.value": "3",
+    "ring.ridges.count": "0",
+    "ring.value(valley)": "3",
+    "clamp.plateaus.count": "2",
+    "clamp.plateaus[0].value": "−1",
+    "clamp.plateaus[1].value": "1",
+    "clamp.kinks": "−1, 1",
+    "saddle.edge_maxima": "(−1, 0), (1, 0)",
+    "saddle.edge_minima[0].y": "−1",
+    "saddle.monkey_saddles.count": "0",
 }
 
 FORMATS = {
@@ -118,6 +163,10 @@ FORMATS = {
     "minima.minima | .1f": "−0.3, 1.1",
     "saddle.hess(0, 0) | .1f": "[[2.0, 0.0], [0.0, −2.0]]",
     "two.g.hess(0) | .0e": "2·10⁻⁷",
+    "minima.minima.count | d": "2",
+    "minima.minima.count | 03d": "002",
+    "minima.minima.count | .1f": "2.0",
+    "minima.saddles.count | d": "0",
 }
 
 # expression: what the warning says
@@ -151,8 +200,37 @@ WRONG = {
     "kink.hess(argmin)": "there is no hessian at this point",
     "minima.min | .2q": "the format '.2q' is not valid",
     "minima.min | s": "the format 's' is not valid",
+    "minima.min | d": "the format 'd' is not valid",
+    "minima.minima.count | c": "the format 'c' is not valid: it shows no digits",
+    "ring.valleys": "a valley is not a point: ask for its value, or for the count",
+    "ring.valleys[0].x": "a valley is not a point",
+    "clamp.plateaus.at": "a plateau is not a point",
+    "clamp.plateaus[0].at": "a plateau is not a point",
+    "clamp.plateaus.value": "there are 2 points of kind 'plateau'",
+    "clamp.ridges.value": "there is no ridge in the landscape's domain",
+    "kink.kinks.eigenvalues": "there are no eigenvalues at this point",
+    "kink.edge_maxima[0].eigenvalues[0]": "there are no eigenvalues at this point",
+    "kink.grad(0)": "there is no grad at this point: the gradient jumps there",
+    "kink.hess(0)": "there is no hess at this point: the gradient jumps there",
+    "crease.grad(0.5, 0.5)": "there is no grad at this point: the gradient jumps there",
+    "crease.kinks": "a kink is not a point: ask for its value, or for the count",
+    "crease.kinks.value": "it is not the same all along the line of kinks",
+    "valley.argmax": "it is reached all along an edge, and not at a point",
+    "kink.hess(kink)": "there is no hessian at this point",
     "fast.minima.count": "that cannot be told",
     "rise.global_minima": "there is no global minimum in the landscape's domain",
+}
+
+# What rounding has left.
+DUST = {
+    "dusty.min": "0",
+    "dusty.minima.value": "0",
+    "dusty.value(minimum)": "0",
+    "dusty.hess(minimum)": "[[2, 0], [0, 200]]",
+    "dusty.hess(0, 0)": "[[2, 0], [0, 200]]",
+    "dusty.value(0, 0)": "3·10⁻³²",
+    "dusty.minima": "(0, 0)",
+    "line.eigenvalues(0, 0)": "0, 2",
 }
 
 
@@ -185,6 +263,12 @@ def test_every_quantity_is_shown(book: Book) -> None:
     built = book.build("text")
     found = shown(built, "index.txt", len(ANSWERS))
     assert dict(zip(ANSWERS, found, strict=True)) == ANSWERS
+
+
+def test_what_is_rounding_only_is_zero(book: Book) -> None:
+    book.write("index.rst", page(*DUST))
+    found = shown(book.build("text"), "index.txt", len(DUST))
+    assert dict(zip(DUST, found, strict=True)) == DUST
 
 
 def test_numbers_are_written_as_the_format_says(book: Book) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sphinx_optviz import plot_directive
-from sphinx_optviz.grammar import annotation_lines, claim
+from sphinx_optviz.grammar import annotation, claim
 from sphinx_optviz.model import VIEWS, Annotation, Interval, Where
 from sphinx_optviz.options import FIGURE_OPTIONS, parse_names
 from sphinx_optviz.plot_directive import OPTIONS, parse_interval
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 CHECKS: dict[str, Callable[[str], Any]] = {
     **FIGURE_OPTIONS,
     **{name: check for name, (_, check) in plot_directive._PLOT_OPTIONS.items()},
-    plot_directive._EXPECT: lambda text: claim(text, 1),
+    "annotate": lambda text: annotation(text, 1),
+    "expect": lambda text: claim(text, 1),
 }
 
 NUMBERS = st.floats(-1e300, 1e300)
@@ -88,30 +89,29 @@ def test_annotations_that_were_written_are_read(items: list[tuple[str, list[floa
         where = f",{blank}".join(map(repr, numbers))
         lines.append(f"{blank}{label}{blank} @{blank}{f'({where})' if brackets else where}{blank}")
     expected = tuple(Annotation(label, tuple(numbers)) for label, numbers, _, _ in items)
-    assert annotation_lines("\n".join(lines)) == expected
+    assert tuple(annotation(line, 1) for line in lines) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ()),
-        ("\n\n", ()),
-        ("a @ 1\n\n b @ (2, 3)", (Annotation("a", (1.0,)), Annotation("b", (2.0, 3.0)))),
-        ("me@example.org @ 1", (Annotation("me@example.org", (1.0,)),)),
-        ("f(1, 2) @ 1e-3", (Annotation("f(1, 2)", (0.001,)),)),
-        ("$x^2$ @ -.5", (Annotation("$x^2$", (-0.5,)),)),
-        ("a @ −1.5", (Annotation("a", (-1.5,)),)),
-        ("a @ global minimum", (Annotation("a", Where("global minimum")),)),
-        ("a @  Saddle   Points ", (Annotation("a", Where("saddle")),)),
-        ("a @ minimum of f", (Annotation("a", Where("minimum", "f")),)),
-        ("a @ minimum of saddle.f_1", (Annotation("a", Where("minimum", "saddle.f_1")),)),
-        ("a @ maximum near (1, -2)", (Annotation("a", Where("maximum", "", (1.0, -2.0))),)),
-        ("a @ maximum of f near 1e3", (Annotation("a", Where("maximum", "f", (1000.0,))),)),
-        ("minimum @ 1", (Annotation("minimum", (1.0,)),)),
+        ("b @ (2, 3)", Annotation("b", (2.0, 3.0))),
+        ("me@example.org @ 1", Annotation("me@example.org", (1.0,))),
+        ("f(1, 2) @ 1e-3", Annotation("f(1, 2)", (0.001,))),
+        ("$x^2$ @ -.5", Annotation("$x^2$", (-0.5,))),
+        ("a @ −1.5", Annotation("a", (-1.5,))),
+        ("a @ global minimum", Annotation("a", Where("global minimum"))),
+        ("a @  Saddle   Points ", Annotation("a", Where("saddle"))),
+        ("a @ minimum of f", Annotation("a", Where("minimum", "f"))),
+        ("a @ minimum of saddle.f_1", Annotation("a", Where("minimum", "saddle.f_1"))),
+        ("a @ maximum near (1, -2)", Annotation("a", Where("maximum", "", (1.0, -2.0)))),
+        ("a @ maximum of f near 1e3", Annotation("a", Where("maximum", "f", (1000.0,)))),
+        ("minimum @ 1", Annotation("minimum", (1.0,))),
     ],
 )
-def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...]) -> None:
-    assert annotation_lines(text) == expected
+def test_annotation_that_is_right_is_understood(text: str, expected: Annotation) -> None:
+    assert annotation(text, 7) == expected
+    assert annotation(text, 7).line == 7
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,6 @@ def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...])
     [
         ("minimum", "'minimum' is not of the form"),
         ("@ 1", "'@ 1' is not of the form"),
-        ("ok @ 1\nminimum", "'minimum' is not of the form"),
         ("a @", "'' is not a number"),
         ("a @ here", "unknown kind of point 'here'. There are: critical point, minimum, local minimum"),
         ("a @ global minmum", "unknown kind of point 'global minmum'. Did you mean 'global minimum'?"),
@@ -138,7 +137,7 @@ def test_annotations_are_one_a_line(text: str, expected: tuple[Annotation, ...])
 )
 def test_annotation_that_is_wrong_is_explained(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:
-        annotation_lines(text)
+        annotation(text, 1)
     assert str(caught.value).startswith(message)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import settings_with
 
+from sphinx_optviz.critical import CriticalPoints, Extremum, Plateau
 from sphinx_optviz.description import alt_text
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
@@ -534,7 +536,10 @@ def test_annotation_may_stand_where_the_author_has_moved_the_plot(plot_of: Plann
         (
             "bowl",
             {"views": ("slices",), "x": Interval(1.0, 2.0)},
-            "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from −2 to 2.",
+            (
+                "Slices of Bowl, f(x, y) = x^2 + y^2; x from 1 to 2, y from −2 to 2. "
+                "The slices go through (1.5, 0), along x and y."
+            ),
         ),
         (
             "bowl line",
@@ -556,3 +561,71 @@ def test_alternative_text(plot_of: Planner, names: str, fields: dict[str, Any], 
 def test_alternative_text_tells_the_range_that_is_drawn_when_curves_differ_in_theirs(plot_of: Planner) -> None:
     """The axes of the figure reach from the lowest to the highest point of all curves."""
     assert "from −3 to 3" in alt_text(plot_of("line wave"), {})
+
+
+# ---- marks
+
+
+def extremum(at: tuple[float, ...], kind: str) -> Extremum:
+    return Extremum(at=at, kind=kind, value=1.0)
+
+
+def critical_points(**more: Any) -> CriticalPoints:
+    empty = CriticalPoints(points=(), lines=(), plateaus=(), kinks=(), edges=(), doubts=())
+    return replace(empty, **more)
+
+
+ON_LINE = critical_points(
+    plateaus=(Plateau(low=(0.2,), high=(0.4,), inside=(0.3,), boxes=(), known_to=(0.0,), part=0.2, value=1.0),),
+    kinks=(extremum((0.2,), ""), extremum((0.6,), "minimum")),
+    edges=(extremum((0.0,), "minimum"), extremum((1.0,), "maximum")),
+)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "marks", "bands"),
+    [
+        (("all",), [("minimum", 0.6)], 1),
+        (("kink",), [("kink", 0.2), ("kink", 0.6)], 0),
+        (("minimum", "kink"), [("minimum", 0.6), ("kink", 0.2)], 0),
+        (("edge minimum",), [("edge minimum", 0.0)], 0),
+        (("edge minimum", "edge maximum"), [("edge minimum", 0.0), ("edge maximum", 1.0)], 0),
+        (("plateau",), [], 1),
+        ((), [], 0),
+    ],
+    ids=str,
+)
+def test_kinds_that_are_named_are_marked(
+    plot_of: Planner, kinds: tuple[str, ...], marks: list[tuple[str, float]], bands: int
+) -> None:
+    plot, problems = marked(plot_of("line", critical_points=kinds), {("line", "f"): ON_LINE}, {})
+    (panel,) = plot.panels
+    assert [(mark.kind, mark.at[0]) for mark in panel.marks] == marks
+    assert [(line.kind, line.at) for line in panel.lines] == [("plateau", ((0.2, 1.0), (0.4, 1.0)))] * bands
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("views", "kinds", "problem"),
+    [
+        ("contour", ("plateau",), "plateaus cannot be marked in the view contour: put a label there"),
+        ("surface heatmap", ("kink", "minimum"), "kinks cannot be marked in the view surface, heatmap: "),
+        ("slices", ("valley",), "valleys cannot be marked in the view slices: add the view contour"),
+        ("slices", ("edge maximum",), "edge maxima cannot be marked in the view slices: add the view contour"),
+        ("slices contour", ("valley", "edge maximum"), ""),
+        ("slices", ("saddle",), ""),
+    ],
+)
+def test_kind_that_no_view_can_mark_is_a_problem(
+    plot_of: Planner, views: str, kinds: tuple[str, ...], problem: str
+) -> None:
+    plot = plot_of("bowl", views=tuple(views.split()), critical_points=kinds, lines={"critical-points": 7})
+    kinks = critical_points(kinks=(extremum((0.0, 0.0), ""),))
+    plot, problems = marked(plot, {("bowl", "f"): kinks}, {})
+    assert all(panel.marks == () for panel in plot.panels)
+    if not problem:
+        assert problems == []
+        return
+    ((subtype, message, line),) = [(each.subtype, each.message, each.line) for each in problems]
+    assert (subtype, line) == ("directive", 7)
+    assert message.startswith(f":critical-points: {problem}")

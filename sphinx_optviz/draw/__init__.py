@@ -57,10 +57,11 @@ class Figure:
 class FigureMaker:
     """Names figures so that everything which changes the picture changes the name, and nothing else does."""
 
-    def __init__(self, folder: Path, mime: str, rcparams: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, mime: str, rcparams: Mapping[str, object], words: Mapping[str, str]) -> None:
         self._folder = folder
         self._suffix = IMAGE_FORMATS[mime]
         self._rcparams = dict(rcparams)
+        self._words = dict(words)
         code = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
         self._drawn_by = [importlib.metadata.version("matplotlib"), hashlib.sha256(code).hexdigest()]
 
@@ -72,6 +73,7 @@ class FigureMaker:
         job = {
             "format": self._suffix,
             "rcparams": self._rcparams,
+            "words": self._words,
             "size": list(spec.figsize) if spec.figsize else None,
             "title": spec.title or "",
             "legend": spec.legend or "",

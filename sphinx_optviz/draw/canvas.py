@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from sphinx_optviz.draw import marks, style
-from sphinx_optviz.draw.labels import text_size
+from sphinx_optviz.draw.labels import drawable, text_size
 from sphinx_optviz.draw.space import surface, wireframe
 from sphinx_optviz.draw.svg import shortened
 from sphinx_optviz.draw.views import BAR_END, contour, curve, heatmap, slices
@@ -82,7 +82,8 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
 
 def make_figure(job: dict[str, Any]) -> Figure:
     """The figure, all panels in place."""
-    panels = job["panels"]
+    words = drawable(job.get("words", {}))
+    panels = [{**panel, "words": words} for panel in job["panels"]]
     width, height = job["size"] or default_size([panel["view"] for panel in panels])
     samples = [] if job["legend"] == "none" else marks.key_of(panels)
     key_rows = marks.key_rows(samples, width)

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
 from matplotlib.cbook import is_math_text
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
 
@@ -69,6 +70,13 @@ def text_size(text: str, size: float) -> tuple[float, float]:
         for line in text.split("\n")
     ]
     return max(line[0] for line in lines), sum(max(1.25 * size, 1.1 * line[1]) for line in lines)
+
+
+def drawable(words: dict[str, str]) -> dict[str, str]:
+    """*words* if the fonts have all of their letters, otherwise none."""
+    paths = [findfont(FontProperties(family=[name])) for name in matplotlib.rcParams["font.family"]]
+    known = set().union(*(get_font(path).get_charmap() for path in paths))
+    return words if known.issuperset(map(ord, "".join(words.values()))) else {}
 
 
 def wrapped(text: str, size: float, width: float) -> str:

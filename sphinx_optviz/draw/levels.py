@@ -49,30 +49,47 @@ def levels_of(z: Array, saddles: Sequence[float] = (), others: Sequence[float] =
     elsewhere have such levels on both sides of their median. The first distance is less than that of 99 % of the area,
     and not below a millionth of the range; a thousandth, where no extremum lies inside the domain.
 
+    A flat top or bottom, as clamping makes it, is no crowd.
+
     Levels through up to six saddles are put between, or take the place of a level that is close by.
     """
     low, high = float(z.min()), float(z.max())
-    where = _crowd(np.ma.compressed(z), low, high, [*saddles, *others])
+    slopes = _without_flats(np.ma.compressed(z))
+    where = _crowd(slopes, low, high, [*saddles, *others])
     if where is None:
         round_ones: Array = np.asarray(MaxNLocator(_BANDS, steps=STEPS).tick_values(low, high))
         values = np.concatenate([[min(round_ones[0], low)], round_ones[1:-1], [max(round_ones[-1], high)]])
     else:
-        round_ones = _growing(z, low, high, where, saddles)
+        round_ones = _growing(z, slopes, where, saddles)
         values = np.concatenate([[low], round_ones, [high]])
     values, through = _with_saddles(values, saddles)
     return Levels(values, round_ones, through, None if where is None else _norm(values))
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = 6) -> str:
     """A round *value* as people write it."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        text = f"{value:.6g}"
+        text = f"{value:.{digits}g}"
     else:
-        factor, power = f"{value:.5e}".split("e")
+        factor, power = f"{value:.{digits - 1}e}".split("e")
         factor = factor.rstrip("0").rstrip(".")
         text = f"{factor}·10{str(int(power)).translate(_RAISED)}"
         text = text.replace("1·10", "10") if factor in ("1", "-1") else text
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def digits_for(values: Sequence[float]) -> int:
+    """So many that :func:`number` writes no two of *values* alike."""
+    return next(
+        (digits for digits in range(6, 17) if len({number(value, digits) for value in values}) == len(values)), 17
+    )
+
+
+def _without_flats(z: Array) -> Array:
+    """The values but for those of a flat top and a flat bottom; all, if the rest does not spread."""
+    flat = [value for value in (z.min(), z.max()) if (z == value).mean() > _SMALL]
+    rest: Array = z[~np.isin(z, flat)]
+    return rest if rest.size and np.ptp(rest) > _COARSE * np.ptp(z) else z
 
 
 def _crowd(z: Array, low: float, high: float, critical: Sequence[float]) -> str | None:
@@ -97,10 +114,14 @@ def _crowd(z: Array, low: float, high: float, critical: Sequence[float]) -> str 
     return "high" if parts[first + many] > 1 - _EDGE else "middle"
 
 
-def _growing(z: Array, low: float, high: float, where: str, saddles: Sequence[float]) -> Array:
-    """Round levels at growing distances from the minimum, from the maximum, or on both sides of the median."""
-    base = {"low": low, "middle": float(np.median(np.ma.compressed(z))), "high": high}[where]
-    distances = np.ma.compressed(np.abs(z - base))
+def _growing(z: Array, slopes: Array, where: str, saddles: Sequence[float]) -> Array:
+    """Round levels at growing distances from the minimum, from the maximum, or on both sides of the median.
+
+    *slopes* are the values of *z* that are worth levels.
+    """
+    low, high = float(z.min()), float(z.max())
+    base = {"low": low, "middle": float(np.median(slopes)), "high": high}[where]
+    distances = np.abs(slopes - base)
     span = float(distances.max())
     # The least that is worth a level, and what the area and the saddles want.
     is_inside = where != "middle" and bool((np.ma.filled(z[1:-1, 1:-1], np.nan) == base).any())

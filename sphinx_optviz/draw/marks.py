@@ -11,17 +11,20 @@ from matplotlib.lines import Line2D
 
 from sphinx_optviz.draw import style
 from sphinx_optviz.draw.labels import text_size
+from sphinx_optviz.draw.panels import Panel, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from matplotlib.figure import Figure
 
-Panel = dict[str, Any]
 Points = np.ndarray[Any, np.dtype[np.float64]]
 
 # Shape and colour of points, in the order in which they are drawn: what matters more lies above.
 _POINTS = {
+    "kink": ("s", "#E69F00"),  # on curves
+    "edge maximum": ("^", "#CC79A7"),
+    "edge minimum": ("v", "#D55E00"),
     "saddle": ("X", "#222222"),
     "inflection": ("D", "#009E73"),
     "maximum": ("^", "#CC79A7"),
@@ -32,6 +35,15 @@ _LINES: dict[str, tuple[str, Any, str]] = {
     "ridge": ("ridge", (0, (6, 2, 1, 2)), "#CC79A7"),
     "inflection": ("line of inflection", (0, (1, 1.5)), "#009E73"),
     "": ("line of critical points", (0, (3, 1, 1, 1, 1, 1)), style.INK),  # of one kind here, of another there
+}
+# On a curve a plateau is a band behind it.
+_PLATEAU = "plateau"
+_BAND: dict[str, Any] = {
+    "color": "#E69F00",
+    "alpha": 0.5,
+    "linestyle": "solid",
+    "linewidth": 8,
+    "solid_capstyle": "butt",
 }
 
 # Of a mark, in points: where there are few, and at least.
@@ -55,30 +67,37 @@ class _Look:
     is_global: bool
     smooth: bool
 
-    @property
-    def name(self) -> str:
-        words = "global " * self.is_global + self.kind
+    def name(self, panel: Panel) -> str:
+        words = told(panel, "global " * self.is_global + self.kind)
         if not self.smooth:
-            return f"{words} (no gradient)"
+            return told(panel, "%s (no gradient)") % words
         # An inflection point of a function of one variable is degenerate in any case.
-        return words if not self.degenerate or self.kind == "inflection" else f"{words} (degenerate)"
+        is_plain = not self.degenerate or self.kind == "inflection"
+        return words if is_plain else told(panel, "%s (degenerate)") % words
 
     def style(self, size: float) -> dict[str, Any]:
         shape, colour = _POINTS[self.kind]
         size = max(1.2 * size, _SMALLEST_GLOBAL) if self.is_global else size
+        on_edge = self.kind.startswith("edge ")  # half full
         return {
             "marker": shape,
             "linestyle": "none",
             "markersize": size,
+            "fillstyle": "left" if on_edge else "full",
             "markerfacecolor": "white" if self.degenerate else colour,
-            "markeredgecolor": colour if self.degenerate else style.INK if self.is_global else "white",
+            "markerfacecoloralt": "white",
+            "markeredgecolor": colour if self.degenerate or on_edge else style.INK if self.is_global else "white",
             "markeredgewidth": size / (5 if self.degenerate else 7 if self.is_global else 10),
         }
 
 
 def points_of(panel: Panel) -> list[dict[str, Any]]:
-    """The critical points of a panel."""
-    return list(panel.get("points", ()))
+    """The points of a panel that it can show: finite ones, and on slices those that these go through."""
+    points = [point for point in panel.get("points", ()) if math.isfinite(point["value"])]
+    if panel["view"] == "slices":
+        through = [series["along"]["at"] for series in panel["series"] if "along" in series]
+        points = [point for point in points if list(point["at"]) in through]
+    return points
 
 
 def lines_of(panel: Panel) -> list[dict[str, Any]]:
@@ -130,6 +149,9 @@ def draw_points(
 def draw_lines(axes: Any, lines: Sequence[dict[str, Any]], places: Sequence[Points], *, pale: bool = False) -> None:
     """Mark *lines* through *places*, shape (N, 2) or, in space, (N, 3) each."""
     for line, its in zip(lines, places, strict=True):
+        if line["kind"] == _PLATEAU:
+            axes.plot(*its.T, **_BAND, zorder=1.5)
+            continue
         _, dashes, colour = _LINES[line["kind"]]
         if not pale:
             axes.plot(*its.T, color="white", linestyle="solid", linewidth=2.6, alpha=0.8, zorder=13)
@@ -141,10 +163,12 @@ def key_of(panels: Sequence[Panel]) -> list[Line2D]:
     looks = {look for panel in panels for look, _ in _by_look(points_of(panel))}
     kinds = list(_POINTS)[::-1]
     order = sorted(looks, key=lambda look: (kinds.index(look.kind), not look.is_global, look.degenerate))
-    samples = [Line2D([], [], label=look.name, **look.style(7.0)) for look in order]
+    samples = [Line2D([], [], label=look.name(panels[0]), **look.style(7.0)) for look in order]
     for kind in [kind for kind in _LINES if any(line["kind"] == kind for panel in panels for line in lines_of(panel))]:
         name, dashes, colour = _LINES[kind]
-        samples.append(Line2D([], [], label=name, color=colour, linestyle=dashes, linewidth=1.5))
+        samples.append(Line2D([], [], label=told(panels[0], name), color=colour, linestyle=dashes, linewidth=1.5))
+    if any(line["kind"] == _PLATEAU for panel in panels for line in lines_of(panel)):
+        samples.append(Line2D([], [], label=told(panels[0], _PLATEAU), **_BAND))
     return samples
 
 

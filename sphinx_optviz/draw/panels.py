@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from sphinx_optviz.draw import style
 
 Panel = dict[str, Any]
 Array = np.ndarray[Any, np.dtype[np.float64]]
+
+_INDEXED = re.compile(r"([A-Za-z])_([0-9]+|[A-Za-z])")
 
 
 def points_of(axis: list[Any]) -> Array:
@@ -25,16 +28,35 @@ def values_of(series: dict[str, Any]) -> list[Array]:
     return [np.frombuffer(data, dtype="<f8").reshape(shape) for data in series["values"]]
 
 
+def told(panel: Panel, words: str) -> str:
+    """English *words* in the language of the figure."""
+    return str(panel.get("words", {}).get(words, words))
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What an axis is called. Mathematics is set in an italic font: mathtext would take longer than the curves."""
+    """What an axis is called.
+
+    Mathematics without an index is set in an italic font: mathtext would take longer than the curves.
+    """
 
     text: str
     is_maths: bool
 
     @property
+    def _has_index(self) -> bool:
+        return self.is_maths and "_" in self.text
+
+    @property
+    def alone(self) -> str:
+        """For an axis."""
+        return self.inline() if self._has_index else self.text
+
+    @property
     def style(self) -> dict[str, Any]:
         """For the methods of Matplotlib that set a label."""
+        if self._has_index:
+            return {"size": style.MATHS["size"]}
         return style.MATHS if self.is_maths else {}
 
     def inline(self) -> str:
@@ -43,7 +65,9 @@ class Label:
 
 
 def variable(name: str) -> Label:
-    """A variable's name."""
+    """A variable's name; ``w_1`` is w with an index."""
+    if indexed := _INDEXED.fullmatch(name):
+        return Label(f"{indexed[1]}_{{{indexed[2]}}}", is_maths=True)
     is_maths = len(name) == 1 and name.isalpha()
     return Label(name if is_maths else name.replace("_", " "), is_maths)
 

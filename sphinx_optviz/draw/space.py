@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.labels import Note, Surroundings, place_labels
 from sphinx_optviz.draw.levels import STEPS
-from sphinx_optviz.draw.panels import Array, Panel, points_of, value_label, values_of
+from sphinx_optviz.draw.panels import Array, Panel, points_of, told, value_label, values_of
 from sphinx_optviz.draw.views import Annotate, axis_labels, call, levels_for, nothing
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _solid(axes: Axes3D, panel: Panel, z: Array) -> bool:
     axes.tick_params(labelsize=8, pad=0)
     if np.isfinite(z).any():
         return True
-    axes.text2D(0.5, 0.5, "no finite values", ha="center", va="center", transform=axes.transAxes)
+    axes.text2D(0.5, 0.5, told(panel, "no finite values"), ha="center", va="center", transform=axes.transAxes)
     return False
 
 

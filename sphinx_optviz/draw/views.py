@@ -16,8 +16,8 @@ from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.finer import doubled
 from sphinx_optviz.draw.labels import Note, Surroundings, place_labels
-from sphinx_optviz.draw.levels import STEPS, Levels, levels_of, number
-from sphinx_optviz.draw.panels import Array, Label, Panel, points_of, value_label, values_of, variable
+from sphinx_optviz.draw.levels import STEPS, Levels, digits_for, levels_of, number
+from sphinx_optviz.draw.panels import Array, Label, Panel, points_of, told, value_label, values_of, variable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,17 +34,17 @@ _COARSE = 150  # points of a grid each way, below which contours that lie close 
 
 def call(set_label: Callable[..., Any], label: Label, **more: Any) -> None:
     """Call an axis *label*."""
-    set_label(label.text, **label.style, **more)
+    set_label(label.alone, **label.style, **more)
 
 
 def nothing() -> None:
     """Annotate nothing."""
 
 
-def _nothing_finite(axes: Axes, arrays: list[Array]) -> bool:
+def _nothing_finite(axes: Axes, panel: Panel, arrays: list[Array]) -> bool:
     if any(np.isfinite(array).any() for array in arrays):
         return False
-    axes.text(0.5, 0.5, "no finite values", ha="center", va="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, told(panel, "no finite values"), ha="center", va="center", transform=axes.transAxes)
     return True
 
 
@@ -76,8 +76,10 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
         if np.isfinite(tip[1]):
             notes.append((text, tip))
     axes.margins(y=0.18 if notes else 0.06)
-    if _nothing_finite(axes, [values for _, values in lines]):
+    if _nothing_finite(axes, panel, [values for _, values in lines]):
         return nothing
+    bands = marks.lines_of(panel)
+    marks.draw_lines(axes, bands, [np.array(band["at"]) for band in bands])
     marks.draw_points(axes, points, places)
     pointed = _pointed(axes, notes, places, marks.radius_for(len(points)), color=style.INK, markersize=_DOT)
     axes.autoscale_view()
@@ -125,26 +127,28 @@ def slices(axes: Axes, panel: Panel, legend: str) -> Annotate:
             name = variable(series["axes"][index][0]).inline()
             fixed = [axis for i, axis in enumerate(series["axes"]) if i != index]
             others = ", ".join(f"{variable(axis[0]).inline()} = {axis[1]:g}" for axis in fixed)
-            axes.plot(points_of(series["axes"][index]), values, label=f"along {name}, {others}")
+            words = {"variable": name, "others": others}
+            axes.plot(
+                points_of(series["axes"][index]), values, label=told(panel, "along %(variable)s, %(others)s") % words
+            )
         drawn.append(values)
     first = panel["series"][0]
     if "along" in first:
         at = ", ".join(f"{value:.3g}" for value in first["along"]["at"])
-        call(axes.set_xlabel, Label(f"distance from ({at})", is_maths=False))
+        call(axes.set_xlabel, Label(told(panel, "distance from (%s)") % at, is_maths=False))
         axes.margins(x=0)
     else:
         names = [variable(axis[0]) for axis in first["axes"]]
         call(axes.set_xlabel, Label(", ".join(name.text for name in names), all(name.is_maths for name in names)))
     call(axes.set_ylabel, value_label(first))
-    if not _nothing_finite(axes, drawn):
+    if not _nothing_finite(axes, panel, drawn):
         _mark_origin(axes, panel)
         _legend(axes, legend, len(drawn))
     return nothing
 
 
 def _mark_origin(axes: Axes, panel: Panel) -> None:
-    through = [series["along"]["at"] for series in panel["series"] if "along" in series]
-    points = [point for point in marks.points_of(panel) if list(point["at"]) in through]
+    points = marks.points_of(panel)
     marks.draw_points(axes, points, np.array([[0.0, point["value"]] for point in points]).reshape(-1, 2))
 
 
@@ -166,10 +170,10 @@ def axis_labels(axes: Any, panel: Panel) -> None:
 
 def levels_for(panel: Panel, z: Array) -> Levels:
     """The levels for the panel's values *z*, finite or masked, and its critical points."""
-    values: dict[bool, list[float]] = {True: [], False: []}
-    for point in marks.points_of(panel):
-        values[point["kind"] == "saddle"].append(point["value"])
-    return levels_of(z, values[True], values[False])
+    points = marks.points_of(panel)
+    saddles = [point["value"] for point in points if point["kind"] == "saddle"]
+    others = [point["value"] for point in points if point["kind"] in ("minimum", "maximum", "inflection")]
+    return levels_of(z, saddles, others)
 
 
 def _marks(axes: Axes, panel: Panel) -> Annotate:
@@ -222,7 +226,8 @@ def _colour_bar(axes: Axes, panel: Panel, mappable: Any, levels: Levels | None) 
         bar.locator = MaxNLocator(6, steps=STEPS)
     else:
         bar.locator = _LevelTicks(axes, levels.ticks, levels.norm)
-        bar.formatter = FuncFormatter(lambda tick, _: number(tick))
+        digits = digits_for(levels.ticks.tolist())
+        bar.formatter = FuncFormatter(lambda tick, _: number(tick, digits))
     bar.update_ticks()
     bar.minorticks_off()
     call(bar.set_label, value_label(panel["series"][0]))
@@ -234,7 +239,7 @@ def contour(axes: Axes, panel: Panel, legend: str) -> Annotate:
     x, y, z = _plane(panel)
     axis_labels(axes, panel)
     axes.grid(visible=False)
-    if _nothing_finite(axes, [np.ma.filled(z, np.nan)]):
+    if _nothing_finite(axes, panel, [np.ma.filled(z, np.nan)]):
         return nothing
     if float(z.min()) == float(z.max()):
         return heatmap(axes, panel, legend)  # a constant has no contours
@@ -254,7 +259,7 @@ def heatmap(axes: Axes, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001 
     x, y, z = _plane(panel)
     axis_labels(axes, panel)
     axes.grid(visible=False)
-    if _nothing_finite(axes, [np.ma.filled(z, np.nan)]):
+    if _nothing_finite(axes, panel, [np.ma.filled(z, np.nan)]):
         return nothing
     extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
     levels = None if float(z.min()) == float(z.max()) else levels_for(panel, z)
