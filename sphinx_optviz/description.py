@@ -159,7 +159,7 @@ def _name_of(landscape: Landscape, function: Function) -> str:
 
 
 def _domain(axes: Sequence[Axis]) -> str:
-    return ", ".join(
+    return _(", ").join(
         _("%(variable)s from %(low)s to %(high)s")
         % {"variable": axis.name, "low": scale.place([axis.low]), "high": scale.place([axis.high])}
         for axis, scale in [(axis, _Scale([axis], 0.0)) for axis in axes]

@@ -147,6 +147,7 @@ def test_sentences_in_japanese_end_as_sentences_there(make_book: Any) -> None:
     html = book.build().read("index.html")
     told = re.findall(r'alt="([^"]*)"', html) + re.findall(r"<p>(.*?)</p>", html)
     assert any("停留変曲点" in text for text in told)
+    assert any("1、y は" in text for text in told), "between the variables of a domain"
     assert any("固有値" in text for text in told)
     assert [text for text in told if re.search(r"\.(\s|$)", text)] == []
     assert "臨界点" not in (LOCALES / f"ja/LC_MESSAGES/{CATALOG}.po").read_text(encoding="utf-8")
