@@ -253,7 +253,7 @@ def _other_kinks(critical: CriticalPoints, scale: _Scale) -> list[str]:
     if len(scale.axes) == 1 and 0 < len(others) <= _MOST:
         places = listed([scale.place(kink.at) for kink in others])
         return [(_("It has a kink at %s.") if len(others) == 1 else _("It has kinks at %s.")) % places]
-    if others or any(not line.smooth for line in critical.lines):
+    if others or critical.creases or any(not line.smooth for line in critical.lines):
         return [_("It is not differentiable everywhere.")]
     return []
 

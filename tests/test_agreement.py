@@ -926,7 +926,7 @@ def critical_point(*at: float, kind: str = "minimum", degenerate: bool = False, 
 
 
 LINE_OF_POINTS = {"kind": "valley", "smooth": True, "at": [[0.0, 0.0], [0.0, 1.0]], "value": 0.0}
-PLATEAU = {"low": [0.0], "high": [1.0], "part": 0.5, "value": 0.0, "level": True}
+PLATEAU = {"low": [0.0], "high": [1.0], "inside": [0.5], "boxes": [], "known_to": [0.0], "part": 0.5, "value": 0.0}
 
 
 def searches(mine: Mapping[str, Any], reference: Mapping[str, Any], axes: Sequence[Axis] = LINE) -> Pair:

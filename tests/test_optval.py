@@ -33,8 +33,7 @@ LANDSCAPES = {
     "rise": ("def f(x):\n    return np.tanh(x)\n", "x = [-2, 5]"),
     "kink": ("def f(x):\n    return np.where(x.value < 0, 1 - x, 1 + x)\n", "x = [-1, 2]"),
     "crease": (
-        "def f(x, y):\n    rest = 1 - x - y\n"
-        "    return np.where(rest.value < 0, 0 * rest, rest) + 0.1 * (x**2 + y**2)\n",
+        "def f(x, y):\n    r = 1 - x - y\n    return np.where(r.value < 0, 0 * r, r) + 0.1 * (x**2 + y**2)\n",
         "x = [-3, 3]\ny = [-3, 3]",
     ),
     "valley": ("def f(x, y):\n    return x**2 + 0 * y\n", "x = [-3, 3]\ny = [-3, 3]"),
