@@ -222,7 +222,7 @@ def _without_rounding(spot: Spot, critical: CriticalPoints, asked: Question) -> 
 
 def _zeroed(numbers: Sequence[float], scale: float) -> tuple[float, ...]:
     least = _ROUNDING * scale if math.isfinite(scale) else 0.0
-    return tuple(number if abs(number) >= least else 0.0 for number in numbers)
+    return tuple(0.0 if abs(number) < least else number for number in numbers)
 
 
 def _best(critical: CriticalPoints, asked: Question) -> Number:
