@@ -151,6 +151,16 @@ def test_child_can_be_ended_twice(child: Child) -> None:
     assert not alive(pid)
 
 
+def test_child_that_dies_as_its_time_runs_out_was_still_running() -> None:
+    text = "import os, time\ndef version(): return ''\ndef answer(request): time.sleep(0.8); os._exit(1)"
+    child = Child(Program(texts=[("t", text)]))
+    child.start()
+    with pytest.raises(ChildError, match="no answer within 1 seconds") as raised:
+        child.request({}, 1.0)
+    assert raised.value.timed_out
+    child.end()
+
+
 def test_programs_share_one_namespace() -> None:
     texts = [("one", "def version(): return name"), ("two", "name = 'both'\ndef answer(request): return {}")]
     child = Child(Program(texts=texts))

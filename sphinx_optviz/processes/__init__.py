@@ -188,11 +188,18 @@ class Child:
         return answer
 
     def _receive(self, timeout: float) -> Any:
+        started = time.monotonic()
+        late = ChildError(f"no answer within {timeout:g} seconds", timed_out=True)
         try:
             return self._channel.receive(timeout)
         except self._channel.TimeoutError:
-            raise ChildError(f"no answer within {timeout:g} seconds", timed_out=True, details=self._output()) from None
+            late.details = self._output()
+            raise late from None
         except EOFError:
+            # Shortly before, the child writes down where it is, without the GIL, which may end it.
+            if time.monotonic() - started >= timeout - min(0.5, timeout / 2):
+                late.details = self._output()
+                raise late from None
             message = "the interpreter ended in the middle (os._exit, a crash in native code, or out of memory)"
             raise ChildError(message, details=self._output()) from None
         except self._channel.RemoteError as error:
