@@ -176,7 +176,7 @@ def settings_of(config: Config, confdir: Path) -> Settings:
     checked["store"] = confdir / checked["store"]
     checked["landscape_path"] = tuple(confdir / folder for folder in checked["landscape_path"])
     checked["interpreters"] = {name: _resolved(path, confdir) for name, path in checked["interpreters"].items()}
-    return Settings(**checked)
+    return Settings(**checked, confdir=confdir)
 
 
 def read_settings(confdir: Path | None) -> tuple[Settings, list[str]]:

@@ -85,6 +85,7 @@ class Settings:
     default_framework: str
     interpreters: Mapping[str, str]
     execute: Literal["auto", "force", "never"]
+    confdir: Path  # the folder of conf.py
     store: Path
     landscape_path: tuple[Path, ...]
     agreement: Literal["warn", "off"]

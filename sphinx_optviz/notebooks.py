@@ -96,7 +96,7 @@ def plan_cells(records: Mapping[Place, CellRecord], settings: Settings, sources:
     notebooks = []
     for (docname, name), cells in joined.items():
         folder = sources[docname].parent
-        path = (str(folder), str(settings.store.parent))
+        path = (str(folder), str(settings.confdir))
         notebooks.append(Notebook(docname=docname, framework=name, folder=folder, path=path, cells=tuple(cells)))
     return Cells(tabs, tuple(notebooks), tuple(problems), runs)
 

@@ -43,6 +43,7 @@ _SETTINGS = Settings(
     code_warnings=(),
     interpreters={},
     execute="auto",
+    confdir=Path(),
     store=Path("_optviz"),
     landscape_path=(),
     agreement="warn",

@@ -381,6 +381,14 @@ def test_helper_module_is_found_and_its_change_runs_what_uses_it(book: Book) -> 
     assert outputs(built) == ["2"]
 
 
+def test_helper_module_beside_conf_py_is_found_wherever_the_store_is(book: Book) -> None:
+    book.write("conf.py", CONF + "optviz_store = '../elsewhere'\n")
+    book.write("helper.py", "value = 7\n")
+    book.write("part/index.rst", page(cell("import helper; helper.value")))
+    book.write("index.rst", "Start\n=====\n\n.. toctree::\n\n   part/index\n")
+    assert outputs(book.build(), "part/index.html") == ["7"]
+
+
 def test_file_that_a_cell_depends_on(book: Book) -> None:
     book.write("data.txt", "1")
     book.write("index.rst", page(cell("print(open('data.txt').read())", ":depends: data.txt")))

@@ -42,7 +42,7 @@ def begin(request: dict[str, Any]) -> None:
     # Matplotlib and IPython look for the user's own settings, which are not the book's.
     Path("matplotlibrc").touch()
     os.environ["MATPLOTLIBRC"] = os.environ["IPYTHONDIR"] = os.getcwd()  # noqa: PTH109
-    if request["folder"]:
+    if os.path.isdir(request["folder"]):  # noqa: PTH112 - not on another machine
         os.chdir(request["folder"])
     sys.path[:0] = request["path"]
     # Python takes a compiled module for one of the same second and length, and leaves it beside the author's text.
