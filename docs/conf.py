@@ -10,7 +10,8 @@ copyright = "2026, the sphinx-optviz developers"
 release = sphinx_optviz.__version__
 version = release
 
-extensions = ["sphinx_optviz"]
+extensions = ["sphinx_optviz", "myst_parser"]
+myst_enable_extensions = ["dollarmath"]
 # Snippets are shown and included by the pages of the guide; they are no pages themselves.
 exclude_patterns = ["_build", "_optviz", "snippets"]
 
