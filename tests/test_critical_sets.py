@@ -145,6 +145,30 @@ def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
     assert sorted(its) == [approx(at, abs=1e-7) for at in sorted(minima)]
 
 
+@pytest.mark.parametrize(
+    ("planes", "at", "value"),
+    [
+        ([(1, 1, 0), (-2, 1, 0.5), (-0.3, -1, 0)], (1 / 6, -0.65 / 6), 0.35 / 6),
+        ([(1, 1, 0), (-2, 1, 0.4), (-0.3, -1, 0)], (0.4 / 3, -0.26 / 3), 0.14 / 3),
+        ([(2, 0.7, -0.3), (-1, 1, 0), (-0.2, -1.5, 0.1)], (13 / 121, 9 / 121), -4 / 121),
+    ],
+)
+def test_lowest_corner_of_planes(planes: list[tuple[float, ...]], at: tuple[float, float], value: float) -> None:
+    def f(x: Any, y: Any) -> Any:
+        first, *others = [a * x + b * y + c for a, b, c in planes]
+        for other in others:
+            first = first + relu(other - first)
+        return first
+
+    found = search(f, (-2, -2), (2, 2))
+    assert [(kink.kind, kink.at) for kink in found.kinks] == [("minimum", approx(at, abs=1e-9))]
+    assert found.kinks[0].value == approx(value, abs=1e-9)
+
+
+def test_each_of_three_creases_that_cross_is_one() -> None:
+    assert len(plane(lambda x, y: absolute(x) + absolute(y) + absolute(x + y - 1)).creases) == 3
+
+
 def test_kinks_of_a_lattice_are_all_found() -> None:
     found = plane(lambda x, y: absolute(hd.sin(3 * x)) + absolute(hd.cos(2 * y)))
     kinds = Counter(kink.kind for kink in found.kinks)
@@ -273,3 +297,30 @@ def test_edge_along_which_the_function_is_the_same() -> None:
     ]
     assert sorted(found.edges[0].ends) == [approx((-3, -3)), approx((-3, 3))]
     assert found.knows_extremes
+
+
+def test_part_of_an_edge_along_which_the_function_is_the_same() -> None:
+    found = search(lambda x, y: hd.sin(x) * hd.sin(y), (0, 0), (2 * PI, 2 * PI))
+    stretches = [(edge.kind, *(approx(at, abs=0.05) for at in edge.ends)) for edge in found.edges if edge.at[0] == 0]
+    assert stretches == [("minimum", (0, 0), (0, PI)), ("maximum", (0, PI), (0, 2 * PI))]
+    once = search(lambda x, y: x + relu(y - 0.5) ** 2, (0, 0), (1, 1))
+    assert [(edge.kind, edge.at) for edge in once.edges if edge.at[0] == 0] == [("minimum", (0, approx(0.25)))]
+
+
+def test_poles_between_samples_are_no_points() -> None:
+    found = search(lambda x: (x - 0.3333) ** -2.0, [-1.0], [2.0])
+    assert np.ravel(found.jumps) == approx([0.3333], abs=1e-6)
+
+    def near(x: Any, y: Any, a: float, b: float) -> Any:
+        return ((x - a) ** 2 + (y - b) ** 2) ** -0.5
+
+    both = plane(lambda x, y: near(x, y, 0.913, 0.177) + near(x, y, -1.037, -0.311))
+    assert [point.kind for point in both.points] == ["saddle"]
+    assert sorted(both.jumps) == [approx((-1.037, -0.311), abs=1e-6), approx((0.913, 0.177), abs=1e-6)]
+
+
+def test_curve_that_crosses_itself_is_followed_around() -> None:
+    found = search(lambda x, y: ((x**2 + y**2) ** 2 - 2 * (x**2 - y**2)) ** 2, (-2, -2), (2, 2))
+    assert [line.kind for line in found.lines] == ["valley"]
+    assert [point.kind for point in found.points] == ["maximum", "maximum"]
+    assert not found.doubts

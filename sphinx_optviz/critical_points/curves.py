@@ -25,6 +25,9 @@ _LEAST_POINTS = 6
 # Of the cells of a group: if no more lead to a curve, there is none. Where two of them cross, cells do not.
 _FOLLOWING = 0.3
 
+# A way along which the gradient changes by less than this part of what it does across is along the curve.
+_SOFT = 1e-2
+
 # A step towards a curve has to make the gradient smaller by this: where it is a cube, Newton's steps make it a third.
 _BETTER = 0.8
 
@@ -118,7 +121,7 @@ def _led_to(box: Field, look: _Look, noise: Array) -> tuple[Array, Array, float]
         far = (g > most).any(axis=1) & (in_vain < 3)
         if not far.any():
             break
-        step = least_step(box, u[far], 1e-6)
+        step = least_step(box, u[far], _SOFT)
         u[far] += numpy.clip(numpy.where(numpy.isfinite(step), step, 0.0), -look.size, look.size)
     there = (numpy.abs(box.gradient(u)) <= most).all(axis=1)
     there &= numpy.abs(u - centres).max(axis=1) <= _ASTRAY * look.size

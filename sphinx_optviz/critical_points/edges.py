@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Cells along an edge to begin with.
 _CELLS_OF_AN_EDGE = 256
 
+# Points along a stretch of an edge at which it is looked inwards.
+_ALONG_A_STRETCH = 257
+
 # So far inside, in units of the box, it is looked at how the function goes on.
 _INWARDS = 2.0**-30
 
@@ -33,8 +36,7 @@ def edge_extrema(box: Field) -> list[dict[str, Any]]:
         plateaus, small, _ = plateaus_of(border, search_of_it)
         found += _on_border(border, _extrema_of(border, search_of_it, small))
         for plateau in plateaus:
-            ends = numpy.array([plateau["low"], plateau["high"]])
-            level += [(at, kind, border.embedded(ends)) for at, kind in _on_border(border, _both(ends.mean(axis=0)))]
+            level += _on_level(border, plateau["low"][0], plateau["high"][0])
     records = []
     for at, kind, ends in [*((at, kind, corners[:0]) for at, kind in found), *level]:
         value = float(box.value(at[None])[0])
@@ -60,18 +62,29 @@ def _kinds_of_corners(box: Field, corners: Array) -> list[str]:
     ]
 
 
-def _both(at: Array) -> list[tuple[Array, str]]:
-    """A place where the function is the same along the edge: it may be either kind."""
-    return [(at, "minimum"), (at, "maximum")]
+def _on_level(border: Border, low: float, high: float) -> list[tuple[Array, str, Array]]:
+    """The parts of a stretch along which the function is the same that are extrema: the middle, the kind, the ends."""
+    u = numpy.linspace(low, high, _ALONG_A_STRETCH)[:, None]
+    kinds = numpy.zeros(len(u), dtype=int)
+    for sign, kind in ((1, "minimum"), (-1, "maximum")):
+        kinds[_looks_inwards(border, u, [kind] * len(u))] = sign
+    parts = []
+    for part in numpy.split(numpy.arange(len(u)), numpy.flatnonzero(numpy.diff(kinds)) + 1):
+        if kinds[part[0]] and len(part) > 1:
+            ends = u[[max(part[0] - 1, 0), min(part[-1] + 1, len(u) - 1)]]
+            middle = border.embedded(ends.mean(axis=0)[None])[0]
+            parts.append((middle, "minimum" if kinds[part[0]] > 0 else "maximum", border.embedded(ends)))
+    return parts
 
 
 def _extrema_of(border: Border, found: Search, small: list[Group]) -> list[tuple[Array, str]]:
     """The places, shape (1,), at which the function along the border has a minimum or a maximum, and which."""
+    groups = single_places(border, found, small)
     extrema = [
         (root, "minimum" if border.jacobian(root[None])[0, 0, 0] > 0 else "maximum")
         for root in found.roots[border.is_smooth(found.roots)]
     ]
-    for group in single_places(border, found, small):
+    for group in groups:
         point = point_in(border, group)
         kink = None
         if point is None or not border.is_smooth(point[None])[0]:
@@ -90,6 +103,13 @@ def _on_border(border: Border, extrema: list[tuple[Array, str]]) -> list[tuple[A
     if not extrema:
         return []
     u = numpy.array([at for at, _ in extrema])
+    fits = _looks_inwards(border, u, [kind for _, kind in extrema])
+    inside = border.embedded(u)
+    return [(at, kind) for at, (_, kind), fit in zip(inside, extrema, fits.tolist(), strict=True) if fit]
+
+
+def _looks_inwards(border: Border, u: Array, kinds: list[str]) -> Array:
+    """Whether the function rises inwards from each of *u*, (M, 1), for a minimum, or falls for a maximum; (M,)."""
     axis, end, along = border.edge(u)
     inside = border.embedded(u)
     rows = numpy.arange(len(u))
@@ -97,7 +117,7 @@ def _on_border(border: Border, extrema: list[tuple[Array, str]]) -> list[tuple[A
     inwards[rows, 1 - axis] = numpy.where(end == 0, 1.0, -1.0)
     # A little inside: on a kink of the edge there is no slope.
     inward = numpy.einsum("md,md->m", border.box.gradient(inside + _INWARDS * inwards), inwards)
-    wanted = numpy.where(numpy.array([kind for _, kind in extrema]) == "minimum", 1, -1)
+    wanted = numpy.where(numpy.array(kinds) == "minimum", 1, -1)
     noise = 20 * border.box.noise(inside + _INWARDS * inwards)[rows, 1 - axis]
-    fits = (inward * wanted > noise) & (along > 1e-9) & (along < 1 - 1e-9)
-    return [(at, kind) for at, (_, kind), fit in zip(inside, extrema, fits.tolist(), strict=True) if fit]
+    fits: Array = (inward * wanted > noise) & (along > 1e-9) & (along < 1 - 1e-9)
+    return fits

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.edges import edge_extrema
     from sphinx_optviz.critical_points.field import Array, Columns, Field
     from sphinx_optviz.critical_points.groups import Group, borders_on, single_places
-    from sphinx_optviz.critical_points.kinds import is_kink, kind_by_hessian, point_in, surroundings
+    from sphinx_optviz.critical_points.kinds import is_kink, is_pole, kind_by_hessian, point_in, surroundings
     from sphinx_optviz.critical_points.kinks import kind_by_values, kink_at
     from sphinx_optviz.critical_points.lines import critical_lines
     from sphinx_optviz.critical_points.plateaus import plateaus_of
@@ -69,12 +69,14 @@ def critical_points(
             found.doubts.append(f"what is critical at {places} cannot be told from the values around it")
         creases = [box.told(crease) for crease in found.creases]
         kinks += _other_kinks(box, found, kinks, lines)
-        if not (lines or plateaus or kinks or creases or found.doubts):
+        if not (lines or plateaus or kinks or creases or found.doubts or found.poles):
             found.doubts += _turning_doubts(box, points)
         edges = edge_extrema(box)
         assert found.first_look is not None
         sampled = values_of(box, found.first_look)
         breaks = breaks_in(box, found.first_look, sampled)
+        poles: list[dict[str, Any]] = [{"at": at} for at in box.told(found.poles, 1e-7)] if found.poles else []
+        breaks = breaks._replace(jumps=[*breaks.jumps, *(pole["at"] for pole in _not_at(breaks.jumps, poles, box))])
         points, kinks = (_not_at(breaks.jumps, items, box) for items in (points, kinks))
         known = [item["value"] for item in (*points, *lines, *plateaus, *kinks, *edges)]
     # In the order in which one reads them: rounding does not tell which of two is further to the left.
@@ -176,11 +178,17 @@ def _add_isolated(
     """Add what a group of cells around one point holds, if anything; give the point if its kind cannot be told."""
     at = point_in(box, group)
     at = None if at is None else numpy.clip(at, 0.0, 1.0)
-    if at is None or not box.is_smooth(at[None])[0] or is_kink(box, at, max(group.size, 2.0**-27)):
+    middle = numpy.clip(group.centres.mean(axis=0), 0.0, 1.0)
+    if is_pole(box, middle, max(group.size, 2.0**-27)):
+        found.poles.append(middle)
+        return []
+    smooth = at is not None and bool(box.is_smooth(at[None])[0])
+    if at is None or not smooth or is_kink(box, at, max(group.size, 2.0**-27)):
         kink = kink_at(box, group)
         if kink is not None:
             kinks.append(kink)
-        return []
+        if at is None or not smooth or kink is not None:
+            return []
     others = [found.roots, *(other.centres for other in groups if other is not group)]
     apart = numpy.concatenate([numpy.abs(other - at).max(axis=1) for other in others if len(other)] or [[1.0]])
     if not numpy.isfinite(box.value(at[None])[0]):

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.search import Search
 
+# So near, in units of the box, to a plateau a point is a part of it.
+_A_BORDER = 1e-7
+
 # So near, in units of the box, to a point where the Hessian is singular differences are nothing but rounding.
 _BLURRED = 2.0**-13
 
@@ -61,6 +64,9 @@ def single_places(box: Field, found: Search, small: list[Group]) -> list[Group]:
     these are joined again, and such roots taken out of *found*.
     """
     blurred = 0.0 if box.is_exact else _BLURRED
+    for centres, size in found.flat:  # the gradient vanishes at the end of a plateau, too
+        if len(centres) and len(found.roots):
+            found.roots = found.roots[gap_to(found.roots, centres, size) > _A_BORDER]
     joined: list[Group] = []
     for group in [*small, *(group for group in found.isolated if not _touches(group, found))]:
         near = [other for other in joined if _apart(group, other) < max(4 * group.extent, 4 * other.extent, blurred)]

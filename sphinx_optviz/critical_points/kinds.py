@@ -19,6 +19,9 @@ _DIRECTIONS = 48
 
 _GOLDEN = (3 - 5**0.5) / 2
 
+# By so much the gradient is larger close to a pole.
+_POLE = 1000.0
+
 # Around a kink: how far away its surroundings are looked at, in units of the box.
 _CLOSE = 1e-4
 
@@ -190,15 +193,20 @@ def _by_newton(box: Field, group: Group) -> Array:
 
 
 def is_kink(box: Field, at: Array, size: float) -> bool:
-    """Whether the gradient does not get smaller towards *at*, down to *size* away: it has no limit there.
+    """Whether the gradient does not get smaller towards *at*, down to *size* away: it has no limit there."""
+    return size <= _CLOSE / 100 and 0.2 < _growth(box, at, size) < _POLE
 
-    At a pole it would be more than a thousand times as large.
-    """
-    if size > _CLOSE / 100:
-        return False  # rounding hides what is there
+
+def is_pole(box: Field, at: Array, size: float) -> bool:
+    """Whether the gradient gets so much larger towards *at*, down to *size* away, that the function has no limit."""
+    return size <= _CLOSE / 100 and not _growth(box, at, size) < _POLE
+
+
+def _growth(box: Field, at: Array, size: float) -> float:
+    """How much larger the gradient is four times *size* away than it is further away from *at*."""
     ways = numpy.array([[-1.0], [1.0]]) if box.variables == 1 else _ways(numpy.arange(16) * numpy.pi / 8 + 0.1)
     rings = at + numpy.array([4 * size, _CLOSE])[:, None, None] * ways
     inside = (numpy.abs(rings - 0.5) <= 0.5).all(axis=2)
     g = numpy.abs(box.gradient(rings.reshape(-1, box.variables))).max(axis=1).reshape(inside.shape)
     near, far = (float(numpy.nanmax(numpy.where(inside[ring], g[ring], 0.0))) for ring in (0, 1))
-    return 0.2 * far < near < 1000 * far
+    return near / far if far else 0.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.critical_points.groups import Group
     from sphinx_optviz.critical_points.hull import may_balance
     from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, all_ways, is_kink
-    from sphinx_optviz.critical_points.lines import walks
+    from sphinx_optviz.critical_points.lines import joined, walks
     from sphinx_optviz.critical_points.search import _ASIDE, _NO_MORE, _Look, _of, distinct, look_at, strays
 
 # Cells in which a jump is looked for, by the number of variables: those in which the gradient strays most.
@@ -95,7 +95,7 @@ def kinks_in(box: Field, look: _Look) -> tuple[list[Array], list[Array]]:
     if box.variables == 1:
         return list(places), []
     singles, creases = [], []
-    for walk in walks(places, 3 * look.size):
+    for walk in joined(walks(places, 3 * look.size), 8 * look.size):
         if len(walk) < _LEAST_POINTS:
             singles += list(walk)
         else:
@@ -109,8 +109,9 @@ def kink_at(box: Field, group: Group) -> dict[str, Any] | None:
     if not (numpy.isfinite(look.g_samples).mean() > 0.6):
         return None  # the edge of where the function is defined, or a pole
     found = locate_jumps(box, look)
-    single = box.variables == 1 and found.is_jump.any()
-    at = found.at[found.is_jump][0] if single else _balanced(box, group)
+    if box.variables == 1 and not found.is_jump.any():
+        return None
+    at = found.at[found.is_jump][0] if box.variables == 1 else _balanced(box, group)
     at = _improved(box, numpy.clip(at, 0.0, 1.0), group.extent)[None]
     value = float(box.value(at)[0])
     if not numpy.isfinite(value) or not is_kink(box, at[0], 2.0**-27):

@@ -64,6 +64,38 @@ def walks(u: Array, reach: float) -> list[Array]:
     return found
 
 
+def joined(parts: list[Array], reach: float) -> list[Array]:
+    """Walks put together where one goes straight on within *reach* of the end of another, across a gap."""
+    left = sorted((part for part in parts if len(part) > 1), key=len, reverse=True)
+    alone = [part for part in parts if len(part) == 1]
+    found = []
+    while left:
+        line = left.pop(0)
+        for _ in range(2):
+            while (after := _ahead(line, left, reach)) is not None:
+                line = numpy.concatenate([line, after])
+            line = line[::-1]
+        found.append(line)
+    return [*found, *alone]
+
+
+def _ahead(line: Array, others: list[Array], reach: float) -> Array | None:
+    """The one of *others* that goes on where *line* ends, from there on; it is taken out of them. None for none."""
+    here = line[-1]
+    heading = here - line[max(0, len(line) - 4)]
+    heading = heading / numpy.linalg.norm(heading)
+    ahead = [
+        (-float((other[end] - here) @ heading) / float(numpy.linalg.norm(other[end] - here)), at, end)
+        for at, other in enumerate(others)
+        for end in (0, -1)
+        if _is_ahead(other[end], here, heading, reach)
+    ]
+    if not ahead:
+        return None
+    _, at, end = min(ahead)
+    return others.pop(at)[:: 1 if end == 0 else -1]
+
+
 def _next(u: Array, way: list[int], left: Array, reach: float) -> int | None:
     """The point after the last one of *way*; those that are passed on the way to it are no longer *left*."""
     here = u[way[-1]]
@@ -109,15 +141,9 @@ def _extended(box: Field, curve: Curve, line: Array, others: list[Array], known:
         heading = heading / numpy.linalg.norm(heading)
         if len(points) > 2 * _LEAST_POINTS and _is_ahead(points[0], here, heading, 2 * step):
             return numpy.array([*points, points[0]])
-        ahead = [
-            (-float((other[end] - here) @ heading) / float(numpy.linalg.norm(other[end] - here)), at, end)
-            for at, other in enumerate(others)
-            for end in (0, -1)
-            if _is_ahead(other[end], here, heading, 3 * step)
-        ]
-        if ahead:
-            _, at, end = min(ahead)
-            points += list(others.pop(at)[:: 1 if end == 0 else -1])
+        joining = _ahead(numpy.array(points[-4:]), others, 3 * step)
+        if joining is not None:
+            points += list(joining)
             continue
         after = _after(box, curve, here, heading, step)
         if after is None:

@@ -47,6 +47,9 @@ _FIRST_LOOK = 3
 _FIRST_HULL = 2
 _BENT = 0.2
 
+# A jump of less than this part of the gradient may be rounding.
+_LEAST_JUMP = 1e-6
+
 # Cells around kinks in two variables are divided till they are so small: in smaller ones noise is measured across them.
 _SMALLEST_KINK = 2.0**-20
 
@@ -68,6 +71,7 @@ class Search:
         self.kinks: list[Array] = []  # single places where the gradient jumps, shape (d,)
         self.creases: list[Array] = []  # curves along which it jumps, (N, 2) each, in order
         self.flat: list[tuple[Array, float]] = []  # centres of cells without any slope, and their size
+        self.poles: list[Array] = []  # single places towards which the gradient has no limit, (d,)
         self.first_look: _Look | None = None
         self.doubts: list[str] = []
 
@@ -142,13 +146,13 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
             found.first_look = cells.look
             if everywhere:
                 found.kinks, found.creases = kinks_in(box, cells.look)
-        cells = cells.those(_may_hold_a_root(cells.look, noise, box.rounding))
-        cells = _without_plateaus(box, cells, found)
-        if level >= _FIRST_HULL:
-            cells = _without_kinks(box, cells, found)
+        # What samples tell of a cell holds for the pieces of a function that they lie in, and not beyond a kink.
+        keep = _may_hold_a_root(cells.look, noise, box.rounding) | _has_pieces(cells.look)
+        cells = _without_plateaus(box, cells.those(keep), found)
+        cells = _without_kinks(box, cells, found, level)
         settled, its_roots = _roots_in(box, cells.look, cells.noise)
         roots.append(its_roots)
-        cells = cells.those(~settled)
+        cells = cells.those(~(settled & ~_has_pieces(cells.look)))
         if level >= _FIRST_LOOK and box.variables == 2:
             cells = cells.those(~settle_groups(box, *cells, found))
         index, noise = cells.numbers, cells.noise
@@ -259,12 +263,22 @@ def _is_flat(look: _Look, noise: Array) -> Array:
     return flat
 
 
-def _without_kinks(box: Field, cells: _Cells, found: Search) -> _Cells:
+def _has_pieces(look: _Look) -> Array:
+    """Whether the gradient strays from its linear model by more than its Jacobian changes, shape (M,)."""
+    bends = numpy.abs(look.j_samples - look.j[:, None]).sum(axis=3).max(axis=(1, 2))
+    largest = numpy.maximum(numpy.abs(look.g).max(axis=1), numpy.abs(look.g_samples).max(axis=(1, 2)))
+    pieces: Array = strays(look).max(axis=1) > numpy.maximum(2 * bends, _LEAST_JUMP * largest)
+    return pieces
+
+
+def _without_kinks(box: Field, cells: _Cells, found: Search, level: int) -> _Cells:
     """Those of some *cells* that are not done with where the gradient jumps.
 
     For it cannot balance there; or because they are small enough, and their groups go to *found*.
     """
-    bent, size = _is_bent(cells.look), cells.look.size
+    bent, size = _has_pieces(cells.look), cells.look.size
+    if level >= _FIRST_HULL:
+        bent |= _is_bent(cells.look)
     bent[bent] = ~may_balance(box, cells.look.centres[bent], size, cells.noise[bent])
     cells = cells.those(~bent)
     kinky = _is_bent(cells.look)
