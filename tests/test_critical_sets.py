@@ -299,6 +299,15 @@ def test_edge_along_which_the_function_is_the_same() -> None:
     assert found.knows_extremes
 
 
+def test_corner_at_which_the_slope_vanishes_along_an_edge() -> None:
+    found = search(lambda x, y: x**3 - 3 * x * y**2, (-1, -1), (1, 1))
+    assert [(edge.kind, edge.at) for edge in found.edges if min(map(abs, edge.at)) == 1] == [
+        *(("maximum", (-1, y)) for y in (-1, 1)),
+        *(("minimum", (1, y)) for y in (-1, 1)),
+    ]
+    assert found.knows_extremes
+
+
 def test_part_of_an_edge_along_which_the_function_is_the_same() -> None:
     found = search(lambda x, y: hd.sin(x) * hd.sin(y), (0, 0), (2 * PI, 2 * PI))
     stretches = [(edge.kind, *(approx(at, abs=0.05) for at in edge.ends)) for edge in found.edges if edge.at[0] == 0]

@@ -10,7 +10,7 @@ import numpy
 if TYPE_CHECKING:
     from sphinx_optviz.critical_points.field import Array, Border, Field
     from sphinx_optviz.critical_points.groups import Group, single_places
-    from sphinx_optviz.critical_points.kinds import point_in, surroundings
+    from sphinx_optviz.critical_points.kinds import _CLOSE, _ways, point_in, rises, surroundings
     from sphinx_optviz.critical_points.kinks import kink_at
     from sphinx_optviz.critical_points.plateaus import plateaus_of
     from sphinx_optviz.critical_points.search import Search, search
@@ -53,13 +53,18 @@ def edge_extrema(box: Field) -> list[dict[str, Any]]:
 
 
 def _kinds_of_corners(box: Field, corners: Array) -> list[str]:
-    """The kind of each corner, "" if it is no extremum."""
-    inward = numpy.where(corners == 0.0, 1.0, -1.0) * box.gradient(corners)
-    noise = 20 * box.noise(corners)
-    rises, falls = numpy.all(inward > noise, axis=1), numpy.all(inward < -noise, axis=1)
-    return [
-        "minimum" if up else "maximum" if down else "" for up, down in zip(rises.tolist(), falls.tolist(), strict=True)
-    ]
+    """The kind of each corner, "" if it is no extremum or a critical point."""
+    angles = numpy.linspace(0, numpy.pi / 2, 9)
+    kinds = []
+    for corner in corners:
+        ways = numpy.ones((1, 1)) if box.variables == 1 else _ways(angles)
+        ways = numpy.where(corner == 0.0, 1.0, -1.0) * ways
+        noise = 20 * float(box.noise((corner + _CLOSE * ways[len(ways) // 3])[None]).max())
+        rising = rises(box, corner, _CLOSE, ways)
+        kind = "minimum" if (rising > _CLOSE * noise).all() else "maximum" if (rising < -_CLOSE * noise).all() else ""
+        vanishes = (numpy.abs(box.gradient(corner[None])) <= noise).all()
+        kinds.append("" if vanishes else kind)
+    return kinds
 
 
 def _on_level(border: Border, low: float, high: float) -> list[tuple[Array, str, Array]]:
