@@ -85,14 +85,15 @@ def _on_level(border: Border, low: float, high: float) -> list[tuple[Array, str,
 def _extrema_of(border: Border, found: Search, small: list[Group]) -> list[tuple[Array, str]]:
     """The places, shape (1,), at which the function along the border has a minimum or a maximum, and which."""
     groups = single_places(border, found, small)
+    # Differences are as blind to kinks along an edge as they are to waves that are much shorter than it.
+    smooth = border.is_smooth(found.roots) if border.is_exact else numpy.ones(len(found.roots), dtype=bool)
     extrema = [
-        (root, "minimum" if border.jacobian(root[None])[0, 0, 0] > 0 else "maximum")
-        for root in found.roots[border.is_smooth(found.roots)]
+        (root, "minimum" if border.jacobian(root[None])[0, 0, 0] > 0 else "maximum") for root in found.roots[smooth]
     ]
     for group in groups:
         point = point_in(border, group)
         kink = None
-        if point is None or not border.is_smooth(point[None])[0]:
+        if point is None or (border.is_exact and not border.is_smooth(point[None])[0]):
             kink = kink_at(border, group)
             kind = kink["kind"] if kink else ""
             point = numpy.array(kink["at"]) if kink else point
