@@ -54,12 +54,12 @@ def breaks_in(box: Field, look: _Look, values: Array) -> Breaks:
     order = numpy.argsort(-numpy.nan_to_num(off[cells, which], nan=numpy.inf), kind="stable")[:_MOST_PAIRS]
     cells, which = cells[order], which[order]
     jumps = _located(box, look.centres[cells], look.points[cells, 1 + which])
-    alone, poles = _single_places(box, look.points[~finite], height, 2 * float(numpy.abs(values[finite]).max()))
+    alone, poles = _undefined_places(box, look.points[~finite], height, 2 * float(numpy.abs(values[finite]).max()))
     jumps = numpy.concatenate([jumps, poles])
     return Breaks(box.told(distinct(jumps, look.size)) if len(jumps) else [], defined=alone)
 
 
-def _single_places(box: Field, u: Array, height: float, most: float) -> tuple[bool, Array]:
+def _undefined_places(box: Field, u: Array, height: float, most: float) -> tuple[bool, Array]:
     """Of points *u*, (N, d), where there is no value: whether each is alone with that; and those that are poles.
 
     At these the function jumps by a part of its *height*, or is beyond the *most* that it is at other places.
@@ -71,8 +71,8 @@ def _single_places(box: Field, u: Array, height: float, most: float) -> tuple[bo
     inside = (numpy.abs(around - 0.5) <= 0.5).all(axis=2)
     values = box.value(around.reshape(-1, box.variables)).reshape(inside.shape)
     alone = (numpy.isfinite(values) | ~inside).all(axis=1)
-    lowest, highest = (numpy.where(inside, values, -sign * numpy.inf) * sign for sign in (-1, 1))
-    lowest, highest = -lowest.max(axis=1), highest.max(axis=1)
+    lowest = numpy.where(inside, values, numpy.inf).min(axis=1)
+    highest = numpy.where(inside, values, -numpy.inf).max(axis=1)
     poles = alone & ((highest - lowest > 0.01 * height) | (numpy.maximum(-lowest, highest) > most))
     return bool(alone.all()), u[poles]
 

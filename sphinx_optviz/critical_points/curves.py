@@ -121,7 +121,7 @@ def _led_to(box: Field, look: _Look, noise: Array) -> tuple[Array, Array, float]
         far = (g > most).any(axis=1) & (in_vain < 3)
         if not far.any():
             break
-        step = least_step(box, u[far], _SOFT)
+        step = _least_step(box, u[far])
         u[far] += numpy.clip(numpy.where(numpy.isfinite(step), step, 0.0), -look.size, look.size)
     there = (numpy.abs(box.gradient(u)) <= most).all(axis=1)
     there &= numpy.abs(u - centres).max(axis=1) <= _ASTRAY * look.size
@@ -141,12 +141,12 @@ def gap_from(at: Array, line: Array) -> float:
     return float(numpy.linalg.norm(line - at, axis=1).min())
 
 
-def least_step(box: Field, u: Array, part: float) -> Array:
-    """Newton's steps, shape (N, d), not along ways whose eigenvalue is less than a *part* of the largest."""
+def _least_step(box: Field, u: Array) -> Array:
+    """Newton's steps, shape (N, d), but for their part along the curve."""
     g, j = box.gradient(u), box.jacobian(u)
     steps = numpy.full(u.shape, numpy.nan)
     known = numpy.isfinite(j).all(axis=(1, 2))
-    steps[known] = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j[known], rcond=part, hermitian=True), g[known])
+    steps[known] = -numpy.einsum("mij,mj->mi", numpy.linalg.pinv(j[known], rcond=_SOFT, hermitian=True), g[known])
     return steps
 
 

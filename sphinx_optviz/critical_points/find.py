@@ -75,12 +75,12 @@ def critical_points(
         assert found.first_look is not None
         sampled = values_of(box, found.first_look)
         breaks = breaks_in(box, found.first_look, sampled)
-        poles: list[dict[str, Any]] = [{"at": at} for at in box.told(found.poles, 1e-7)] if found.poles else []
-        breaks = breaks._replace(jumps=[*breaks.jumps, *(pole["at"] for pole in _not_at(breaks.jumps, poles, box))])
-        points, kinks = (_not_at(breaks.jumps, items, box) for items in (points, kinks))
+        poles = [{"at": at} for at in box.told(found.poles, 1e-7)] if found.poles else []
+        jumps = [*breaks.jumps, *(pole["at"] for pole in _not_at(breaks.jumps, poles, box))]
+        points, kinks = (_not_at(jumps, items, box) for items in (points, kinks))
         known = [item["value"] for item in (*points, *lines, *plateaus, *kinks, *edges)]
         beyond = beyond_all(box, found.first_look, sampled, known)
-        if beyond and breaks.defined and not breaks.jumps:  # a continuous function has its extrema in the box
+        if beyond and breaks.defined and not jumps:  # a continuous function has its extrema in the box
             found.doubts.append(f"it goes beyond all that was found at {_in_words(beyond)}")
     # In the order in which one reads them: rounding does not tell which of two is further to the left.
     points.sort(key=lambda point: [round(x / width, 9) for x, width in zip(point["at"], box.width, strict=True)])
@@ -92,7 +92,7 @@ def critical_points(
         "creases": creases,
         "edges": edges,
         "doubts": sorted(set(found.doubts)),
-        "jumps": breaks.jumps,
+        "jumps": jumps,
         "beyond": beyond,
         "defined": breaks.defined,
         "exact": box.is_exact,

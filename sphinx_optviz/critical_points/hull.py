@@ -28,9 +28,6 @@ _HULL_RADIUS = 3.5
 # Of the largest gradient: two that are opposite are so but for rounding.
 _HULL_ROUNDING = 1e-12
 
-# The two numbers of a sequence that fills a square evenly and shares no line with creases (M. Roberts' R2).
-_HULL_STEPS = (0.7548776662466927, 0.5698402909980532)
-
 
 def offsets_around(variables: int) -> Array:
     """Offsets in halves of a cell, shape (S, d)."""

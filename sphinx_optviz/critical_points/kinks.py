@@ -56,9 +56,14 @@ def halved(box: Field, ends: list[Array], slopes: list[Array], steps: int) -> Ju
     return Jumps((ends[0] + ends[1]) / 2, (last > 0.2 * first) & (first > 0), numpy.stack(ends))
 
 
+def _finest(box: Field) -> float:
+    """How close to a kink points can be told apart from it, in units of the box."""
+    return max(_KINK_KNOWN_TO, 64 * box.rounding)
+
+
 def steps_from(box: Field, size: float) -> int:
     """How often what is *size* apart can be halved before rounding hides the rest."""
-    return max(4, math.ceil(math.log2(size / max(_KINK_KNOWN_TO, 64 * box.rounding))))
+    return max(4, math.ceil(math.log2(size / _finest(box))))
 
 
 def locate_jumps(box: Field, look: _Look) -> Jumps:
@@ -128,7 +133,7 @@ def _balanced(box: Field, group: Group) -> Array:
     """The middle of where the gradients of a group balance, (d,): its cells are divided as far as that is told."""
     centres, size = group.centres, group.size
     parts = numpy.array(list(itertools.product((-0.25, 0.25), repeat=box.variables)))
-    while size > max(_KINK_KNOWN_TO, 64 * box.rounding) and len(centres) <= _MOST_JUMPS[2]:
+    while size > _finest(box) and len(centres) <= _MOST_JUMPS[2]:
         finer = (centres[:, None, :] + parts * size).reshape(-1, box.variables)
         keep = may_balance(box, finer, size / 2, numpy.zeros_like(finer))
         if not keep.any():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sphinx_optviz.critical_points.curves import _BETTER, _LEAST_POINTS, Curve, gap_from
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.kinds import rises
@@ -81,9 +83,7 @@ def joined(parts: list[Array], reach: float) -> list[Array]:
 
 def _ahead(line: Array, others: list[Array], reach: float) -> Array | None:
     """The one of *others* that goes on where *line* ends, from there on; it is taken out of them. None for none."""
-    here = line[-1]
-    heading = here - line[max(0, len(line) - 4)]
-    heading = heading / numpy.linalg.norm(heading)
+    here, heading = line[-1], _heading(line)
     ahead = [
         (-float((other[end] - here) @ heading) / float(numpy.linalg.norm(other[end] - here)), at, end)
         for at, other in enumerate(others)
@@ -96,6 +96,13 @@ def _ahead(line: Array, others: list[Array], reach: float) -> Array | None:
     return others.pop(at)[:: 1 if end == 0 else -1]
 
 
+def _heading(line: Sequence[Array] | Array) -> Array:
+    """The direction in which a line goes where it ends, of length 1."""
+    way = line[-1] - line[max(0, len(line) - 4)]
+    heading: Array = way / numpy.linalg.norm(way)
+    return heading
+
+
 def _next(u: Array, way: list[int], left: Array, reach: float) -> int | None:
     """The point after the last one of *way*; those that are passed on the way to it are no longer *left*."""
     here = u[way[-1]]
@@ -103,8 +110,7 @@ def _next(u: Array, way: list[int], left: Array, reach: float) -> int | None:
     away = numpy.linalg.norm(offsets, axis=1)
     near = left & (away <= reach)
     if len(way) > 1:
-        heading = here - u[way[max(0, len(way) - 4)]]
-        straight = offsets @ heading / numpy.maximum(away * numpy.linalg.norm(heading), 1e-300)
+        straight = offsets @ _heading(u[way[-4:]]) / numpy.maximum(away, 1e-300)
         beside = near & (straight < _STRAIGHT) & (away < reach / 3)
         left[beside] = False
         near &= straight >= _STRAIGHT
@@ -136,9 +142,7 @@ def _extended(box: Field, curve: Curve, line: Array, others: list[Array], known:
     points = list(line)
     step, beside = curve.size, 0
     for _ in range(_MOST_STEPS):
-        here = points[-1]
-        heading = here - points[max(0, len(points) - 4)]
-        heading = heading / numpy.linalg.norm(heading)
+        here, heading = points[-1], _heading(points)
         if len(points) > 2 * _LEAST_POINTS and _is_ahead(points[0], here, heading, 2 * step):
             return numpy.array([*points, points[0]])
         joining = _ahead(numpy.array(points[-4:]), others, 3 * step)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy
 
 if TYPE_CHECKING:
+    from sphinx_optviz.critical_points.breaks import values_of
     from sphinx_optviz.critical_points.curves import Curve, settle_groups
     from sphinx_optviz.critical_points.field import Array, Field
     from sphinx_optviz.critical_points.groups import Group, connected
@@ -104,9 +105,13 @@ class _Cells(NamedTuple):
     numbers: Array
     look: _Look
     noise: Array
+    has_pieces: Array  # see the functions of these names, (M,)
+    is_bent: Array
 
     def those(self, keep: Array) -> _Cells:
-        return _Cells(self.numbers[keep], _of(self.look, keep), self.noise[keep])
+        return _Cells(
+            self.numbers[keep], _of(self.look, keep), self.noise[keep], self.has_pieces[keep], self.is_bent[keep]
+        )
 
 
 def _offsets(variables: int) -> Array:
@@ -141,20 +146,21 @@ def search(box: Field, size: float = 0.0, index: Array | None = None) -> Search:
         if box.spent > (_BUDGET if box.is_exact else _BUDGET // 4):
             found.doubts.append("it changes too fast to be searched completely")
             break
-        cells = _Cells(index, look_at(box, (index + 0.5) * size, size), noise)
+        look = look_at(box, (index + 0.5) * size, size)
+        cells = _Cells(index, look, noise, _has_pieces(look), _is_bent(look))
         if level == 0:
-            found.first_look = cells.look
+            found.first_look = look
             if everywhere:
-                found.kinks, found.creases = kinks_in(box, cells.look)
+                found.kinks, found.creases = kinks_in(box, look)
         # What samples tell of a cell holds for the pieces of a function that they lie in, and not beyond a kink.
-        keep = _may_hold_a_root(cells.look, noise, box.rounding) | _has_pieces(cells.look)
+        keep = _may_hold_a_root(look, noise, box.rounding) | cells.has_pieces
         cells = _without_plateaus(box, cells.those(keep), found)
         cells = _without_kinks(box, cells, found, level)
         settled, its_roots = _roots_in(box, cells.look, cells.noise)
         roots.append(its_roots)
-        cells = cells.those(~(settled & ~_has_pieces(cells.look)))
+        cells = cells.those(~settled | cells.has_pieces)
         if level >= _FIRST_LOOK and box.variables == 2:
-            cells = cells.those(~settle_groups(box, *cells, found))
+            cells = cells.those(~settle_groups(box, cells.numbers, cells.look, cells.noise, found))
         index, noise = cells.numbers, cells.noise
         if size <= _SMALLEST:
             break
@@ -198,9 +204,9 @@ def _without_plateaus(box: Field, cells: _Cells, found: Search) -> _Cells:
     aside = numpy.array(_ASIDE[: box.variables]) * size
     noise = box.noise(cells.look.centres + aside)
     cells = cells._replace(noise=noise)
-    flat, bent = _is_flat(cells.look, noise), _is_bent(cells.look)
+    flat = _is_flat(cells.look, noise)
     for off in (-2, 3, -5):  # a jump at one place is no noise
-        unsure = flat | bent
+        unsure = flat | cells.is_bent
         noise[unsure] = numpy.minimum(noise[unsure], box.noise(cells.look.centres[unsure] + off * aside))
         flat &= _is_flat(cells.look, noise)
     steps = numpy.zeros_like(flat)
@@ -239,8 +245,7 @@ def _leads_on(look: _Look, noise: Array, rounding: float) -> Array:
     """
     known = numpy.asarray(numpy.isfinite(look.j).all(axis=(1, 2)))
     ways = numpy.linalg.eigh(numpy.where(known[:, None, None], look.j, 0.0))[1]  # in columns
-    model = numpy.einsum("mij,sj->msi", look.j, _offsets(2)) + look.g[:, None]
-    off = numpy.abs(numpy.einsum("msi,mik->msk", look.g_samples - model, ways)).max(axis=1)
+    off = numpy.abs(numpy.einsum("msi,mik->msk", _beside_model(look), ways)).max(axis=1)
     bends = numpy.abs(numpy.einsum("msij,mik->mskj", look.j_samples - look.j[:, None], ways)).sum(axis=3).max(axis=1)
     slope = numpy.abs(numpy.einsum("mij,mik->mkj", look.j, ways)).sum(axis=2)
     uncertain = 5 * numpy.einsum("mi,mik->mk", noise, numpy.abs(ways)) + slope / look.size * rounding
@@ -251,9 +256,15 @@ def _leads_on(look: _Look, noise: Array, rounding: float) -> Array:
 
 def strays(look: _Look) -> Array:
     """How far each component of the gradient strays from its linear model in each cell, shape (M, d)."""
-    model = look.g[:, None, :] + numpy.einsum("mij,sj->msi", look.j, _offsets(look.centres.shape[1]))
-    furthest: Array = numpy.abs(look.g_samples - model).max(axis=1)
+    furthest: Array = numpy.abs(_beside_model(look)).max(axis=1)
     return furthest
+
+
+def _beside_model(look: _Look) -> Array:
+    """What the gradient at each sample is beside its linear model, shape (M, S, d)."""
+    model = look.g[:, None, :] + numpy.einsum("mij,sj->msi", look.j, _offsets(look.centres.shape[1]))
+    beside: Array = look.g_samples - model
+    return beside
 
 
 def _is_flat(look: _Look, noise: Array) -> Array:
@@ -276,12 +287,11 @@ def _without_kinks(box: Field, cells: _Cells, found: Search, level: int) -> _Cel
 
     For it cannot balance there; or because they are small enough, and their groups go to *found*.
     """
-    bent, size = _has_pieces(cells.look), cells.look.size
-    if level >= _FIRST_HULL:
-        bent |= _is_bent(cells.look)
+    size = cells.look.size
+    bent = cells.has_pieces | cells.is_bent if level >= _FIRST_HULL else cells.has_pieces.copy()
     bent[bent] = ~may_balance(box, cells.look.centres[bent], size, cells.noise[bent])
     cells = cells.those(~bent)
-    kinky = _is_bent(cells.look)
+    kinky = cells.is_bent.copy()
     if size > _SMALLEST_KINK or box.variables == 1 or not kinky.any():
         return cells
     kinky[kinky] = locate_jumps(box, _of(cells.look, kinky)).is_jump
@@ -296,8 +306,7 @@ def _has_steps(box: Field, look: _Look, noise: Array) -> Array:
     """Whether the values in a cell without slope differ all the same. Shape (M,)."""
     if not len(look.centres):
         return numpy.zeros(0, dtype=bool)
-    points = look.points
-    values = box.value(points.reshape(-1, box.variables)).reshape(points.shape[:2])
+    values = values_of(box, look)
     most = _LEVEL * numpy.abs(values).max(axis=1) + 2 * _NO_MORE * look.size * noise.sum(axis=1)
     found: Array = numpy.ptp(values, axis=1) > most
     return found

@@ -181,7 +181,7 @@ class Child:
         """The child's answer. Raises ChildError when it ends or takes more than *timeout* seconds."""
         timeout = min(timeout, _LONGEST)
         try:
-            self._channel.send({**message, "timeout": timeout})
+            self._channel.send({**message, "last_words": timeout - _last_words(timeout)})
         except Exception as error:  # execnet's own types: it has ended, or the message is not plain
             raise ChildError(f"the interpreter cannot be asked: {error}") from error
         answer: Message = self._receive(timeout)
@@ -189,17 +189,15 @@ class Child:
 
     def _receive(self, timeout: float) -> Any:
         started = time.monotonic()
-        late = ChildError(f"no answer within {timeout:g} seconds", timed_out=True)
+        late = f"no answer within {timeout:g} seconds"
         try:
             return self._channel.receive(timeout)
         except self._channel.TimeoutError:
-            late.details = self._output()
-            raise late from None
+            raise ChildError(late, timed_out=True, details=self._output()) from None
         except EOFError:
-            # Shortly before, the child writes down where it is, without the GIL, which may end it.
-            if time.monotonic() - started >= timeout - min(0.5, timeout / 2):
-                late.details = self._output()
-                raise late from None
+            # What the child writes down then is written without the GIL, which may end it.
+            if time.monotonic() - started >= timeout - _last_words(timeout):
+                raise ChildError(late, timed_out=True, details=self._output()) from None
             message = "the interpreter ended in the middle (os._exit, a crash in native code, or out of memory)"
             raise ChildError(message, details=self._output()) from None
         except self._channel.RemoteError as error:
@@ -224,6 +222,11 @@ class Child:
         if self._group is not None:
             self._group.terminate(timeout=0.5)
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _last_words(timeout: float) -> float:
+    """How many seconds before its time is over a child writes down where it is."""
+    return min(0.5, timeout / 2)
 
 
 def _kill_group(pid: int) -> None:

@@ -152,8 +152,7 @@ def serve(channel: Any) -> None:
     for request in channel:
         tail_of(fd)  # what an earlier request printed is nobody's business now
         # The host will kill what takes longer, and wants to know what it was doing. Written without the GIL.
-        limit = request["timeout"]
-        faulthandler.dump_traceback_later(limit - min(0.5, limit / 2), file=fd)
+        faulthandler.dump_traceback_later(request["last_words"], file=fd)
         try:
             answer = programs["answer"](request)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of user code too
