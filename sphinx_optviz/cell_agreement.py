@@ -14,8 +14,9 @@ from sphinx_optviz.model import TOLERANCES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sphinx_optviz.cell_execute import CellOutcome
     from sphinx_optviz.cell_runs import Artist
-    from sphinx_optviz.notebooks import CellOutcome, Tabs
+    from sphinx_optviz.notebooks import Tabs
     from sphinx_optviz.runs import Array
 
 # Cells compute in float32 unless they ask for more.

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz import log
 from sphinx_optviz.cell_agreement import judge_cell
+from sphinx_optviz.cell_execute import AFTER_A_FAILURE, look_up_cells, run_notebooks
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
 from sphinx_optviz.draw.svg import shortened, without_doctype
 from sphinx_optviz.files import file_name, write_file
 from sphinx_optviz.model import IMAGE_FORMATS
-from sphinx_optviz.notebooks import AFTER_A_FAILURE, look_up_cells, plan_cells, run_notebooks
+from sphinx_optviz.notebooks import plan_cells
 from sphinx_optviz.parity import Group, lacking, shifted, undefined
 from sphinx_optviz.report import save_details
 from sphinx_optviz.runs import Failure
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_optviz.cell_agreement import CellVerdict
+    from sphinx_optviz.cell_execute import CellOutcome
     from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.model import CellRecord, Place, Placement, Settings
-    from sphinx_optviz.notebooks import CellOutcome
     from sphinx_optviz.store import Store
 
 
@@ -90,7 +91,7 @@ class CellBuild:
         if not to_run:
             return
         progress = log.Progress("running cells", len(to_run), verbosity)
-        for ran in run_notebooks(to_run, self._settings, self._store):
+        for ran in run_notebooks(to_run, known, self._settings, self._store):
             progress.step(ran[0].notebook.label)
             for one in ran:
                 self.outcomes[one.run.key] = one.outcome

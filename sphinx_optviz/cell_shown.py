@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import get_translation
 
+from sphinx_optviz.cell_execute import AFTER_A_FAILURE
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.description import listed
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.log import CATALOG
 from sphinx_optviz.model import Placement, Shown, Tab
-from sphinx_optviz.notebooks import AFTER_A_FAILURE
 from sphinx_optviz.shown import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sphinx_optviz.cell_agreement import CellVerdict
+    from sphinx_optviz.cell_execute import CellOutcome
     from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.model import CellSpec
-    from sphinx_optviz.notebooks import CellOutcome, Tabs
+    from sphinx_optviz.notebooks import Tabs
 
     NamedImage = Callable[[CellRun, CellResult, int], str]
 

@@ -357,6 +357,36 @@ def test_prose_runs_nothing_and_an_edited_cell_its_page_alone(book: Book) -> Non
     assert outputs(built, "other.html") == ["3"]
 
 
+def test_cells_before_the_edited_one_run_for_their_names_and_keep_their_outputs(book: Book) -> None:
+    first = "import time\nstarted = time.time_ns()\nprint(started)"
+    figure = f"""{PLT}
+class Counted(plt.Figure):
+    drawn = 0
+    def savefig(self, *arguments, **options):
+        Counted.drawn += 1
+        super().savefig(*arguments, **options)
+plt.figure(FigureClass=Counted).gca().plot([1, 2]);"""
+    last = "print(Counted.drawn > 0, started > 0)"
+    book.write("index.rst", page(cell(first), cell(figure), cell(last)))
+    built = book.build()
+    clock, seen = outputs(built)
+    assert seen == "True True"
+    book.write("index.rst", page(cell(first), cell(figure), cell(f"{last}  # edited")))
+    built = book.build()
+    assert ran(built) == ["index (numpy)"]
+    assert outputs(built) == [clock, "False True"]
+    assert len(built.files("_images/*.svg")) == 1
+
+
+def test_stored_cells_stand_where_the_interpreter_does_not_start(book: Book) -> None:
+    book.write("index.rst", page(cell("print(1)")))
+    book.build()
+    book.write("index.rst", page(cell("print(1)"), cell("print(2)")))
+    built = book.build(warnings=True, optviz_interpreters={"numpy": "/nowhere/python"})
+    assert outputs(built) == ["1"]
+    assert [subtype for _, _, subtype in messages(built)] == ["framework_broken"]
+
+
 def test_helper_module_is_found_and_its_change_runs_what_uses_it(book: Book) -> None:
     book.write("helper.py", "import deeper\nvalue = deeper.value\n")
     book.write("deeper.py", "value = 1\n")

@@ -52,7 +52,7 @@ LAYERS = [
             "tabs",
             "report",
         ),
-        *("staleness", "pages", "memory", "notebooks", "cell_agreement", "cell_shown", "output_nodes"),
+        *("staleness", "pages", "memory", "notebooks", "cell_execute", "cell_agreement", "cell_shown", "output_nodes"),
         *("check_report", "cell_check", "parity"),
     ],
     ["pipeline", "cell_build"],
@@ -78,12 +78,12 @@ SIDEWAYS = {
     ("directive", "options"),
     ("directive", "plot_directive"),
     ("directive", "cell_directive"),
-    ("notebooks", "execute"),  # interpreters, and why they do not start
+    ("cell_execute", "execute"),  # interpreters, and why they do not start
     ("place", "output_nodes"),
     ("cell_agreement", "agreement"),  # the form of a verdict
     ("cell_agreement", "comparison"),  # numbers that are not finite
     ("cell_shown", "description"),  # lists in words
-    ("cell_shown", "notebooks"),  # why a cell was not run
+    ("cell_shown", "cell_execute"),  # why a cell was not run
     ("cell_shown", "shown"),  # the sentences of a verdict
     ("cell_check", "check_report"),  # a row
     ("pipeline", "cell_build"),
@@ -127,7 +127,7 @@ WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
-    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_agreement", "parity", "inline"),
+    *("cell_runs", "cell_entries", "cells", "notebooks", "cell_execute", "cell_agreement", "parity", "inline"),
 ]
 
 

@@ -24,6 +24,8 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
 }
 
+_PADDING = 0.1  # inches around a figure
+
 _BACKEND = "optviz_backend"
 
 FORMATS: list[str] = []  # in which figures are wanted; none if nobody looks at them
@@ -108,26 +110,40 @@ def show_figures(*_arguments: Any, **_options: Any) -> None:
 def show_figure(figure: Any) -> None:
     """One figure becomes an output of the cell."""
     outputs = PRINTED.outputs
+    # Code that draws an animation's frames may leave values behind, so they are drawn in any case.
+    _go_to_the_end(figure)
     if not outputs.has_room_for_a_figure():
         return
-    _go_to_the_end(figure)
     files = {}
+    box: Any = "tight"
     for name in FORMATS:
-        files[name] = _drawn(figure, name)
+        files[name], box = _drawn(figure, name, box)
         if len(files[name]) > LARGEST_DRAWING and name != "png":
-            files = {"png": _drawn(figure, "png")}
+            files = {"png": _drawn(figure, "png", box)[0]}
             break
     outputs.figure(files, artists_of(figure))
 
 
-def _drawn(figure: Any, name: str) -> bytes:
-    """The bytes of *figure* in a format; the same in every build."""
+def _drawn(figure: Any, name: str, box: Any) -> tuple[bytes, Any]:
+    """The bytes of *figure* in a format, the same in every build, and the *box* that they show, in inches.
+
+    "tight", as notebooks have it, cuts off no text that stands beyond the edge; to find it takes as long as to draw.
+    """
     import matplotlib
+
+    find, found = figure.get_tightbbox, []
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        found.append(find(*arguments, **options))
+        return found[-1]
 
     file = io.BytesIO()
     fixed: dict[Any, Any] = {"svg.hashsalt": "optviz"}
-    with matplotlib.rc_context(), contextlib.suppress(KeyError):
-        matplotlib.rcParams.update(fixed)
-        # As notebooks have it: texts that stand beyond the edge are not cut off.
-        figure.savefig(file, format=name, metadata=_METADATA[name], bbox_inches="tight", pad_inches=0.1)
-    return file.getvalue()
+    figure.get_tightbbox = noted
+    try:
+        with matplotlib.rc_context(), contextlib.suppress(KeyError):
+            matplotlib.rcParams.update(fixed)
+            figure.savefig(file, format=name, metadata=_METADATA[name], bbox_inches=box, pad_inches=_PADDING)
+    finally:
+        del figure.get_tightbbox
+    return file.getvalue(), found[-1].padded(_PADDING) if found else box

@@ -18,10 +18,11 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 class Outputs:
     """The outputs of the cell that runs now."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_figures: int = MOST_FIGURES) -> None:
         self.items: list[dict[str, Any]] = []
         self.artists: list[list[Any]] = []
         self.dropped = {"text": 0, "figures": 0}
+        self._most_figures = most_figures
         self._printed = 0
         self._figures = 0
         self._clear_first = False
@@ -55,7 +56,7 @@ class Outputs:
 
     def has_room_for_a_figure(self) -> bool:
         """Whether one more may be shown; if not, it is counted."""
-        if self._figures < MOST_FIGURES:
+        if self._figures < self._most_figures:
             return True
         self.dropped["figures"] += 1
         return False

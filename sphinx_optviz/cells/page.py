@@ -89,7 +89,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         begin(request)
     if request["seed"] is not None:
         seed(request["seed"])
-    outputs = PRINTED.outputs = Outputs()
+    outputs = PRINTED.outputs = Outputs() if request["draws"] else Outputs(most_figures=0)
     RETURNED.clear()
     FORMATS[:] = request["formats"]
     # Tracebacks show the lines of a cell, which is no file.
