@@ -7,13 +7,18 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from conftest import ALL_FRAMEWORKS
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_optviz.config import VALUES
+from sphinx_optviz.cell_runs import CellResult
+from sphinx_optviz.config import VALUES, settings_of
 from sphinx_optviz.directive import OPTIONS
 from sphinx_optviz.log import SUBTYPES
+from sphinx_optviz.pipeline import Build
+from sphinx_optviz.points import points_of
+from sphinx_optviz.runs import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +80,54 @@ def test_the_committed_store_is_complete(tmp_path: Path) -> None:
     )
     assert len(agreements) == chapter.count("**MXNet**") == 7
     assert [words for words in AMISS if words in chapter] == []
+
+
+# Of docs/optimization/intro-cells.rst: the place of the cell, the landscape, and its functions as the cell draws them.
+PLACES = [
+    (2, "risk", ("risk", "empirical_risk")),
+    (3, "local_minima", ("f",)),
+    (4, "cubic", ("f",)),
+    (5, "saddle", ("f",)),
+    (6, "vanishing_gradient", ("f",)),
+]
+
+
+@pytest.mark.usefixtures("only_numpy")
+def test_cells_of_the_chapter_draw_the_numbers_of_the_named_landscapes(tmp_path: Path) -> None:
+    app = SphinxTestApp("dummy", srcdir=ROOT / "docs", builddir=tmp_path, confoverrides=BARE)
+    try:
+        app.build()
+        build = Build(app.builder, app.env, settings_of(app.config, Path(app.confdir)))
+    finally:
+        app.cleanup()
+    build.plan()
+    build.execute()
+    build.cells.execute()
+    named = {work.record.spec.landscapes[0]: plot for work, plot in build.planned if "intro" in work.record.source}
+    compared = 0
+    for index, landscape, functions in PLACES:
+        outcomes = build.cells.outcomes_at(("optimization/intro-cells", index))
+        assert list(outcomes) == ["pytorch", "mxnet", "jax", "tensorflow"]
+        for framework, outcome in outcomes.items():
+            run = named[landscape].runs(framework)[0]
+            expected = build.outcomes[run.key]
+            assert isinstance(outcome, CellResult)
+            assert isinstance(expected, Result)
+            kind = "surface" if landscape == "saddle" else "line"
+            drawn = [artist for artist in outcome.artists if artist.kind == kind]
+            for artist, function in zip(drawn, functions, strict=False):
+                values = np.frombuffer(expected.arrays["values", function].data)
+                if kind == "surface":  # lengths of the lines, then all points: each tenth line of the grid
+                    x, y, z = np.frombuffer(artist.arrays[1].data).reshape(-1, 3).T
+                    assert len(z) == 2 * 11 * 101
+                    step = [np.rint((values_of + 1) * 50).astype(int) for values_of in (x, y)]
+                    values = values.reshape(101, 101)[step[0], step[1]]
+                else:
+                    x, z = (np.frombuffer(array.data) for array in artist.arrays)
+                    assert np.abs(x - points_of(run)[0]).max() <= 1e-15 * 8
+                assert np.abs(z - values).max() <= 1e-12
+                compared += 1
+    assert compared == 4 * 6
 
 
 def test_the_reference_names_everything() -> None:
