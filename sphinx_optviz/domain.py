@@ -33,6 +33,7 @@ class OptvizDomain(Domain):
     tab_style: TabStyle = "labelled"
     output: tuple[str, str] = ("", "")  # the builder's format and name
     settings: Settings | None = None
+    downloads: Path = Path()  # where the builder keeps files to download
 
     @property
     def records(self) -> dict[str, list[Record]]:

@@ -44,6 +44,7 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     domain.tab_style = tab_style(app)
     domain.output = (app.builder.format, app.builder.name)
     domain.settings = settings
+    domain.downloads = Path(app.outdir, "_downloads")
     memory = BuildMemory(folder, IMAGE_FORMATS.get(mime, ""))
     asked = _asked(domain, settings, app.config.language)
     recalled = None if settings.execute == "force" else memory.recall(asked)

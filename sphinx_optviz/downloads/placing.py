@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -114,7 +115,6 @@ class PlaceDownloads(SphinxPostTransform):
         )
         parts = [part for part in writer.write(root) if part != ""]
         prefix = os.path.relpath(self.env.srcdir, settings.confdir).replace(os.sep, "/")
-        out = Path(self.app.outdir, "_downloads")
         for name in names:
             page = Page(
                 framework=name,
@@ -125,8 +125,8 @@ class PlaceDownloads(SphinxPostTransform):
                 module=lambda path: _text(settings.confdir / path),
             )
             cells = notebook_cells(page)
-            write_file(out / _file(docname, name, "ipynb"), ipynb(cells, images))
-            write_file(out / _file(docname, name, "py"), percent(cells))
+            write_file(domain.downloads / _file(docname, name, "ipynb"), ipynb(cells, images))
+            write_file(domain.downloads / _file(docname, name, "py"), percent(cells))
 
     def _number(self, docname: str, node: nodes.Element) -> str:
         """What *node* is called in the text around it: "Fig. 3", or the number of a formula."""
@@ -199,6 +199,9 @@ def tidy(app: Sphinx, exception: Exception | None) -> None:
         for name in _frameworks(placed)
         for suffix in ("py", "ipynb")
     }
-    for path in folder.rglob("*"):
-        if path.is_file() and path not in wanted:
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder itself
+        if path.is_dir():
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+        elif path not in wanted:
             path.unlink(missing_ok=True)
