@@ -102,12 +102,14 @@ def _with_last_value(code: str) -> str:
         return code
     assert last.end_lineno is not None
     assert last.end_col_offset is not None
+    opening, closing = (b"show_value((", b"))") if isinstance(last.value, ast.Tuple) else (b"show_value(", b")")
     lines = [line.encode() for line in code.split("\n")]
     end = lines[last.end_lineno - 1]
     behind = end[last.end_col_offset :].strip()
     if behind.startswith(b";"):
         return code
-    lines[last.end_lineno - 1] = end[: last.end_col_offset] + b")" + end[last.end_col_offset :]
+    # Brackets of its own: two values with a comma between would be two arguments.
+    lines[last.end_lineno - 1] = end[: last.end_col_offset] + closing + end[last.end_col_offset :]
     start = lines[last.lineno - 1]
-    lines[last.lineno - 1] = start[: last.col_offset] + b"show_value(" + start[last.col_offset :]
+    lines[last.lineno - 1] = start[: last.col_offset] + opening + start[last.col_offset :]
     return b"\n".join(lines).decode()

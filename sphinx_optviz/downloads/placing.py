@@ -199,7 +199,7 @@ def tidy(app: Sphinx, exception: Exception | None) -> None:
         for name in _frameworks(placed)
         for suffix in ("py", "ipynb")
     }
-    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder itself
+    for path in [*sorted(folder.rglob("*"), reverse=True), folder]:  # what is in a folder before the folder itself
         if path.is_dir():
             with contextlib.suppress(OSError):  # it is not empty
                 path.rmdir()
