@@ -67,6 +67,7 @@ def series(
         "functions": list(functions or [f"f{number}" if number else "f" for number in range(len(values))]),
         "labels": list(labels or [""] * len(values)),
         "title": "Title",
+        "landscape": "mine",
         "values": [np.asarray(item, dtype="<f8").tobytes() for item in values],
     }
 

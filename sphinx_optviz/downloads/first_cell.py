@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ for name, text in modules.items():
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
 sys.path[:0] = [str(folder / name) for name in {folders}]
+"""
+
+_BOOK_STYLE = """\
+# The book's own parameters, as far as this Matplotlib knows them.
+book_style = {values}
+book_style = {{name: value for name, value in book_style.items() if name in plt.rcParams}}
 """
 
 _STYLE_OF_CELLS = """\
@@ -132,6 +139,9 @@ _COMPUTE = {
     ),
 }
 
+# What would end a text in triple quotes.
+_QUOTES = re.compile(r"'{3,}|'+\Z")
+
 CAN_EVALUATE = tuple(_COMPUTE)
 HAS_PRECISION = tuple(_PRECISION)  # where the type of new arrays is a setting
 
@@ -161,10 +171,12 @@ def first_cell(needs: Needs) -> str:
         texts = "".join(f"    {literal(path)}: {quoted(text)},\n" for path, text in needs.modules.items())
         folders = literal(list(needs.folders))
         parts.append(_MODULES.replace("{folders}", folders).replace("{files}", f"{{\n{texts}}}"))
+    if needs.rcparams and (needs.cells_draw or needs.has_figures):
+        imports |= {"matplotlib.pyplot as plt"}
+        parts.append(_BOOK_STYLE.format(values=_dict(needs.rcparams)))
     if needs.cells_draw:
         imports |= {"matplotlib", "matplotlib.pyplot as plt"}
-        changes = f"plt.rcParams.update({_dict(needs.rcparams)})\n" if needs.rcparams else ""
-        parts.append(_STYLE_OF_CELLS + changes)
+        parts.append(_STYLE_OF_CELLS + ("plt.rcParams.update(book_style)\n" if needs.rcparams else ""))
     if needs.has_cells:
         imports |= {"itertools", "numpy"} if needs.has_default_rng else set()
         parts.append(_seeding(needs))
@@ -197,15 +209,13 @@ def _seeding(needs: Needs) -> str:
 
 def _book_style(needs: Needs) -> str:
     """What a figure of a landscape is drawn in."""
-    look = {**looks.RCPARAMS, **needs.rcparams}
-    cycle = ""
-    if "axes.prop_cycle" not in needs.rcparams:
-        colours, lines = literal(looks.COLOURS), literal(looks.LINES)
-        cycle = f'style["axes.prop_cycle"] = plt.cycler(\n    color={colours},\n    linestyle={lines},\n)\n'
+    colours, lines = literal(looks.COLOURS), literal(looks.LINES)
+    cycle = f'style["axes.prop_cycle"] = plt.cycler(\n    color={colours},\n    linestyle={lines},\n)\n'
+    changes = ", book_style" if needs.rcparams else ""
     name = needs.names["in_book_style"]
     return (
-        f"# What the book's plots of landscapes look like.\nstyle = {_dict(look)}\n{cycle}"
-        f'{name} = plt.style.context(["default", style])\n'
+        f"# What the book's plots of landscapes look like.\nstyle = {_dict(looks.RCPARAMS)}\n{cycle}"
+        f'{name} = plt.style.context(["default", style{changes}])\n'
     )
 
 
@@ -216,6 +226,6 @@ def _dict(values: Mapping[str, object]) -> str:
 
 def quoted(text: str) -> str:
     """*text* as a literal over several lines."""
-    inside = text.replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+    inside = _QUOTES.sub(lambda run: "\\'" * len(run[0]), text.replace("\\", "\\\\"))
     inside = "".join(sign if sign == "\n" or sign.isprintable() else ascii(sign)[1:-1] for sign in inside)
-    return f"'''\\\n{inside}'''" if not inside.endswith("'") else f"'''\\\n{inside[:-1]}\\''''"
+    return f"'''\\\n{inside}'''"

@@ -14,7 +14,7 @@ from sphinx_optviz.downloads.renaming import renamed, top_names
 from sphinx_optviz.parity import names_in, without_magics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sphinx_optviz.model import Download
 
@@ -64,13 +64,13 @@ class _Names:
         """Whether *name* can stand for *what*."""
         return name not in self.owners or bool(what and self.owners[name] == what)
 
-    def free(self, wanted: str) -> str:
-        """A name that nothing has yet; it is taken then."""
+    def free(self, wanted: str, *, beside: Collection[str] = ()) -> str:
+        """A name that nothing has yet, nor one of those *beside* it; it is taken then."""
         name = "".join(sign if sign.isalnum() else "_" for sign in wanted)
         name = name if name.isidentifier() else f"_{name}"
         number = 1
         base = name
-        while name in self.owners:
+        while name in self.owners or name in beside:
             number += 1
             name = f"{base}_{number}"
         self.owners[name] = ""
@@ -144,8 +144,8 @@ class _Composer:
 
     def _plot(self, part: Download) -> list[NotebookCell]:
         """The landscapes' own code where it was not given before, and what draws the figure."""
-        name = next((name for name in (self.page.framework, "numpy") if name in part.code), "")
-        if not name or name not in CAN_EVALUATE:
+        name = next((one for one in (self.page.framework, "numpy") if one in part.code and one in CAN_EVALUATE), "")
+        if not name:
             return []
         found = []
         functions: dict[str, str] = {}
@@ -180,9 +180,9 @@ class _Composer:
         for own, what in bound.items():
             is_only_function = wanted == (own,) == ("f",)
             if is_only_function:
-                changed[own] = self.names.free(landscape)
+                changed[own] = self.names.free(landscape, beside=bound)
             elif not self.names.fits(own, what):
-                changed[own] = self.names.free(f"{landscape}_{own}")
+                changed[own] = self.names.free(f"{landscape}_{own}", beside=bound)
         try:
             text = renamed(code, changed) if changed else code
         except ValueError:  # then its names are those of others too

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _IMAGE = re.compile(r"!\[((?:\\.|[^\]\\])*)\]\(attachment:[^)]*\)")
 
+_DISPLAYED = re.compile(r"(?<![.\w])display\(")
+
 _SHOW_VALUE = '''\
 def show_value(value):
     """As a notebook shows the last value of a cell."""
@@ -24,12 +26,26 @@ def show_value(value):
 '''
 
 
+_DISPLAY = '''\
+try:
+    display
+except NameError:
+    def display(*values):
+        """As in a notebook, where there is none."""
+        for value in values:
+            print(repr(value))
+'''
+
+
 def percent(cells: Sequence[NotebookCell]) -> bytes:
     """The file."""
+    uses_display = any(cell.is_authors and _DISPLAYED.search(cell.text) for cell in cells)
     texts = [_code(cell) if cell.is_code else _prose(cell.text) for cell in cells]
-    if any("show_value(" in text for text in texts):
+    helpers = [_SHOW_VALUE] if any("show_value(" in text for text in texts) else []
+    helpers += [_DISPLAY] if uses_display else []
+    if helpers:
         first = next(number for number, cell in enumerate(cells) if cell.is_code)
-        texts.insert(first, f"# %%\n{_SHOW_VALUE}")
+        texts.insert(first, "# %%\n" + "\n\n".join(helpers))
     return ("\n".join(texts)).encode("utf-8", "replace")
 
 
@@ -42,7 +58,7 @@ def _code(cell: NotebookCell) -> str:
     text = cell.text.rstrip("\n") + "\n"
     if cell.is_authors:
         text = _for_python(text)
-        text = _guarded(text) if cell.raises else _with_last_value(text)
+        text = _guarded(text) if cell.raises else _with_last_value(_readable(text))
         if cell.draws:
             text += "plt.show()\n"
     return f"# %%\n{text}"
@@ -77,6 +93,15 @@ def _without_magics(code: str) -> list[str]:
 
 def _commented(code: str) -> str:
     return "".join(f"# {line}".rstrip() + "\n" for line in code.rstrip("\n").split("\n"))
+
+
+def _readable(code: str) -> str:
+    """*code*, as a comment if Python cannot read it."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return "# Python alone cannot read this cell.\n" + _commented(code)
+    return code
 
 
 def _guarded(code: str) -> str:

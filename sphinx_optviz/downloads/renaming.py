@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 def top_names(code: str) -> dict[str, str]:
     """The names that *code* binds at its top level; of one that an import binds, this import; otherwise "".
 
-    None if Python cannot read it.
+    None of them if Python cannot read it.
     """
     try:
         tree = ast.parse(code)
@@ -74,21 +75,30 @@ def _plain(tree: ast.AST, back: Mapping[str, str]) -> str:
 
 
 def _edits(tree: ast.Module, names: Mapping[str, str], lines: list[bytes]) -> Iterator[tuple[int, int, str, str]]:
-    """Line, column in bytes, the old text and the new one."""
+    """Line, column in bytes, the old text and the new one. Raises ValueError."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global) and set(node.names) & names.keys():
+            raise ValueError(f"the names {node.names} cannot be changed")
     for node, name in _bound(tree.body):
-        if name not in names:
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            at = lines[node.lineno - 1].index(name.encode(), node.col_offset + 4)
-            yield node.lineno, at, name, names[name]
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    written = f"{alias.name} as {name}" if alias.asname else name
-                    yield alias.lineno, alias.col_offset, written, f"{alias.name} as {names[name]}"
+        if name in names and not isinstance(node, ast.Name):
+            yield _binding(node, name, names[name], lines)
     for use in _free(tree.body, frozenset()):
         if use.id in names:
             yield use.lineno, use.col_offset, use.id, names[use.id]
+
+
+def _binding(node: ast.AST, name: str, new: str, lines: list[bytes]) -> tuple[int, int, str, str]:
+    """Where a definition or an import binds *name*."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        found = re.compile(rf"\b(?:def|class)\s+(?={name}\b)".encode()).search(lines[node.lineno - 1])
+        if found is not None:
+            return node.lineno, found.end(), name, new
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for alias in node.names:
+            if (alias.asname or alias.name) == name:
+                written = f"{alias.name} as {name}" if alias.asname else name
+                return alias.lineno, alias.col_offset, written, f"{alias.name} as {new}"
+    raise ValueError(f"the name {name!r} cannot be changed")
 
 
 def _bound(body: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, str]]:
@@ -120,8 +130,12 @@ def _free(body: Iterable[ast.AST], hidden: frozenset[str]) -> Iterator[ast.Name]
             inside: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
             own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
             own |= {name for _, name in _bound(inside)}
-            own -= {name for item in ast.walk(node) if isinstance(item, ast.Global) for name in item.names}
             yield from _free(inside, hidden | own)
+        elif isinstance(node, ast.ClassDef):
+            yield from _free([*node.decorator_list, *node.bases, *node.keywords], hidden)
+            inner = hidden | {name for _, name in _bound(node.body)}
+            for item in node.body:  # its methods do not see its names
+                yield from _free([item], hidden if isinstance(item, _Scoped) else inner)
         elif isinstance(node, _Comprehension):
             targets = [target for generator in node.generators for target in ast.walk(generator.target)]
             own = {target.id for target in targets if isinstance(target, ast.Name)}

@@ -39,7 +39,7 @@ def literal(value: object) -> str:
     return number(float(value))
 
 
-def call(name: str, *arguments: object, **options: object) -> str:
+def call(name: str, /, *arguments: object, **options: object) -> str:
     """A call, on as many lines as it takes."""
     parts = [*map(literal, arguments), *(f"{key}={literal(value)}" for key, value in options.items())]
     return bracketed(f"{name}(", parts, ")")
