@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sphinx_optviz import log
@@ -9,6 +10,7 @@ from sphinx_optviz.cell_agreement import judge_cell
 from sphinx_optviz.cell_execute import AFTER_A_FAILURE, look_up_cells, run_notebooks
 from sphinx_optviz.cell_runs import CellResult
 from sphinx_optviz.cell_shown import cell_placement
+from sphinx_optviz.downloadable import cell_download
 from sphinx_optviz.draw.svg import shortened, without_doctype
 from sphinx_optviz.files import file_name, write_file
 from sphinx_optviz.model import IMAGE_FORMATS
@@ -197,6 +199,8 @@ class CellBuild:
                 drawn = self.outcomes[runs[tabs.drawn_from].key]
                 if isinstance(drawn, CellResult):
                     self._warn("directive", "the cell has a caption and draws no figure", location=record.location)
+            if self._settings.downloads:
+                placed = replace(placed, download=cell_download(record.spec, runs, self.outcomes))
             found[place] = placed
         return found
 

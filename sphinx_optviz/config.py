@@ -100,6 +100,20 @@ def _rcparams(value: object) -> dict[str, object]:
     return value
 
 
+def _is_true(value: object) -> bool:
+    if value in ("0", "1"):  # from sphinx-build -D
+        return value == "1"
+    if not isinstance(value, bool):
+        raise ValueError("it must be True or False")
+    return value
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str) or (value and not value.startswith(("https://", "http://"))):
+        raise ValueError("it must be an address that begins with https://, or empty")
+    return value and f"{value.rstrip('/')}/"
+
+
 def _categories(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.isidentifier() for item in value):
         raise ValueError("it must be a list of categories of warnings, such as ['DeprecationWarning'], or ['all']")
@@ -128,6 +142,8 @@ VALUES: dict[str, Value] = {
     "code_warnings": Value([], _categories),
     "jobs": Value("auto", _jobs),
     "rcparams": Value({}, _rcparams),
+    "downloads": Value(True, _is_true),  # noqa: FBT003 - the default, as for the others
+    "colab_base": Value("", _address),
 }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
-    from sphinx_optviz.model import Number, Place, Placement, Record, TabStyle
+    from sphinx_optviz.model import Number, Place, Placement, Record, Settings, TabStyle
 
 
 class OptvizDomain(Domain):
@@ -32,6 +32,8 @@ class OptvizDomain(Domain):
     figures: tuple[Path, str] = (Path(), "")
     tab_style: TabStyle = "labelled"
     output: tuple[str, str] = ("", "")  # the builder's format and name
+    settings: Settings | None = None
+    downloads: Path = Path()  # where the builder keeps files to download
 
     @property
     def records(self) -> dict[str, list[Record]]:

@@ -10,9 +10,10 @@ from sphinx_optviz.cell_directive import FrameworkDirective
 from sphinx_optviz.check import CheckBuilder
 from sphinx_optviz.directive import OptplotDirective
 from sphinx_optviz.domain import OptvizDomain
+from sphinx_optviz.downloads.placing import PlaceDownloads, tidy
 from sphinx_optviz.log import CATALOG
 from sphinx_optviz.nodes import depart_disclosure, disclosure, visit_disclosure
-from sphinx_optviz.place import PlacePlots
+from sphinx_optviz.place import FillNumbers, PlacePlots
 from sphinx_optviz.references import resolve_panel
 from sphinx_optviz.roles import OptvalRole
 from sphinx_optviz.tabs import ArrangeTabs
@@ -38,12 +39,15 @@ def setup(app: Sphinx) -> None:
     # EXECUTE
     app.connect("env-updated", update)
     # PLACE
+    app.add_post_transform(FillNumbers)
+    app.add_post_transform(PlaceDownloads)
     app.add_post_transform(PlacePlots)
     app.add_post_transform(ArrangeTabs)
     app.add_node(disclosure, html=(visit_disclosure, depart_disclosure))
     app.connect("missing-reference", resolve_panel)
     app.connect("builder-inited", add_static_folder)
     app.connect("html-page-context", add_style)
+    app.connect("build-finished", tidy)
 
 
 def add_static_folder(app: Sphinx) -> None:

@@ -14,14 +14,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.files import write_file
-from sphinx_optviz.model import Number, Place, Placement, Shown, Tab
+from sphinx_optviz.model import Download, Number, Place, Placement, Shown, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # Bump it when the shape of the file changes.
-_FORMAT = 3
+_FORMAT = 4
 
 # Clocks of file systems tick up to this often, in nanoseconds: a file can change twice within one tick.
 _TICK = 20_000_000
@@ -101,7 +101,15 @@ def _stamp(path: str) -> list[int] | None:
 def _placement(fields: dict[str, Any]) -> Placement:
     tabs = tuple(_tab(tab) for tab in fields["tabs"])
     sequences = {name: tuple(fields[name]) for name in ("images", "description", "notes", "problems")}
-    return Placement(**{**fields, **sequences, "tabs": tabs})
+    download = fields["download"] and _download(fields["download"])
+    return Placement(**{**fields, **sequences, "tabs": tabs, "download": download})
+
+
+def _download(fields: dict[str, Any]) -> Download:
+    code = {name: tuple(texts) for name, texts in fields["code"].items()}
+    landscapes = tuple((name, tuple(functions)) for name, functions in fields["landscapes"])
+    modules = {name: tuple(map(tuple, found)) for name, found in fields["modules"].items()}
+    return Download(**{**fields, "code": code, "landscapes": landscapes, "modules": modules})
 
 
 def _tab(fields: dict[str, Any]) -> Tab:

@@ -94,6 +94,8 @@ class Settings:
     code_warnings: tuple[str, ...]  # categories that become warnings of the build
     jobs: int  # child processes at once
     rcparams: Mapping[str, object]
+    downloads: bool
+    colab_base: str  # the address under which Colab finds the notebooks, "" if it does not
 
 
 # ---- what an author wrote
@@ -262,6 +264,20 @@ class Number:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Download:
+    """What of one directive goes into the files that readers download."""
+
+    code: Mapping[str, tuple[str, ...]]  # by framework, one without a tab too: of a cell, or of each landscape
+    landscapes: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of a plot: the name and the functions of each
+    of_page: bool = False  # the functions are those of the page's cells
+    drawings: Mapping[str, str] = field(default_factory=dict)  # by framework: names of files that hold code
+    seeds: Mapping[str, int] = field(default_factory=dict)  # by framework: set before the cell
+    modules: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # path, from conf.py; digest
+    draws: bool = False  # the cell leaves figures to be shown
+    expects_error: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
     """All that the page shows for one directive, decided before the first page is written."""
 
@@ -274,3 +290,4 @@ class Placement:
     panels: int = 0
     notes: tuple[str, ...] = ()  # for readers: whose numbers are shown, and whether the frameworks agree
     problems: tuple[str, ...] = ()  # for readers: what was wrong in the directive
+    download: Download | None = None

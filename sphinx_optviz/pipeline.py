@@ -6,7 +6,7 @@ become warnings with a place, progress on the terminal, and the names of the pag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +15,7 @@ from sphinx_optviz.agreement import Judge
 from sphinx_optviz.cell_build import CellBuild
 from sphinx_optviz.claims import check_at_place, check_at_spots, check_points, height_of, quantities_at
 from sphinx_optviz.config import conf_py
+from sphinx_optviz.downloadable import plot_download
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
 from sphinx_optviz.figure_words import figure_words
@@ -126,7 +127,8 @@ class Build:
     @property
     def files(self) -> list[Path]:
         """What this build has written, or could have: entries of the store, and figures."""
-        figures = [figure.path for work in self.works.values() for figure in work.figures.values()]
+        drawn = [figure for work in self.works.values() for figure in work.figures.values()]
+        figures = [path for figure in drawn for path in (figure.path, figure.code)]
         return [*map(self.store.path, self.wanted), *figures, *self.cells.files]
 
     def _warn(self, subtype: Subtype, message: str, *, location: str) -> None:
@@ -381,7 +383,8 @@ class Build:
         if work.plot is None or work.verdict is None:
             return Placement(problems=problems)
         undrawn = {name: self.undrawn.get(figure.path, "") for name, figure in work.figures.items()}
-        return placement(
+        drawings = {name: figure.code.name for name, figure in work.figures.items() if not undrawn[name]}
+        placed = placement(
             work.record,
             work.plot,
             problems=problems,
@@ -392,3 +395,4 @@ class Build:
             verdict=work.verdict,
             found=work.found,
         )
+        return replace(placed, download=plot_download(work.plot, drawings)) if self.settings.downloads else placed

@@ -25,6 +25,30 @@ _POWER = re.compile("(\\d)·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
+class FillNumbers(SphinxPostTransform):
+    """Put the number where ``optval`` asks for it: as mathematics where the builder can show it."""
+
+    default_priority = 88
+
+    def run(self, **_: Any) -> None:
+        domain = cast("OptvizDomain", self.env.get_domain("optviz"))
+        if domain.placements is None:
+            return
+        for kind in (nodes.inline, nodes.math):
+            for node in list(self.document.findall(kind)):
+                if "optval" in node:
+                    number = domain.numbers.get((node["docname"], node["optval"]), _UNKNOWN)
+                    node.parent.replace(node, _number_node(number, domain))
+
+
+def _number_node(number: Number, domain: OptvizDomain) -> nodes.Node:
+    # An EPUB has no script that would set mathematics, and LaTeX's fonts lack the signs of a plain text.
+    has_mathematics = domain.output[0] == "html" and domain.output[1] != "epub"
+    if domain.tab_style == "open" or (number.is_matrix and has_mathematics):
+        return nodes.math(number.latex, number.latex)
+    return nodes.Text(number.text)
+
+
 class PlacePlots(SphinxPostTransform):
     """Fill every placeholder of the document, or of all documents that singlehtml and LaTeX have joined into one."""
 
@@ -51,25 +75,6 @@ class PlacePlots(SphinxPostTransform):
                     self._place_image(node, placement)
                 else:
                     self._place_code(node, placement)
-
-        self._fill_numbers(domain)
-
-    def _fill_numbers(self, domain: OptvizDomain) -> None:
-        """Put the number where ``optval`` asks for it: as mathematics where the builder can show it."""
-        if domain.placements is None:
-            return
-        for kind in (nodes.inline, nodes.math):
-            for node in list(self.document.findall(kind)):
-                if "optval" in node:
-                    number = domain.numbers.get((node["docname"], node["optval"]), _UNKNOWN)
-                    node.parent.replace(node, self._number(number, domain))
-
-    def _number(self, number: Number, domain: OptvizDomain) -> nodes.Node:
-        # An EPUB has no script that would set mathematics, and LaTeX's fonts lack the signs of a plain text.
-        has_mathematics = domain.output[0] == "html" and domain.output[1] != "epub"
-        if domain.tab_style == "open" or (number.is_matrix and has_mathematics):
-            return nodes.math(number.latex, number.latex)
-        return nodes.Text(number.text)
 
     def _tell(self, node: nodes.Element, placement: Placement) -> None:
         """Put what was wrong in the directive before whatever it has become."""

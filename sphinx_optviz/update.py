@@ -43,6 +43,8 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     domain.figures = (folder / "figures", mime)
     domain.tab_style = tab_style(app)
     domain.output = (app.builder.format, app.builder.name)
+    domain.settings = settings
+    domain.downloads = Path(app.outdir, "_downloads")
     memory = BuildMemory(folder, IMAGE_FORMATS.get(mime, ""))
     asked = _asked(domain, settings, app.config.language)
     recalled = None if settings.execute == "force" else memory.recall(asked)
@@ -55,7 +57,7 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
         build = Build(app.builder, env, settings, app.verbosity)
         placements = domain.placements = build.run()
         domain.numbers = build.numbers
-        shown = _shown(placements, build.numbers)
+        shown = _shown(placements, build.numbers, settings)
         _keep(memory, asked, build, placements, shown)
 
     _name_in_titles(env, domain.numbers)
@@ -109,11 +111,14 @@ def _keep(memory: BuildMemory, asked: str, build: Build, placements: Placements,
     memory.keep(asked, placements, build.numbers, shown, read=read, written=map(str, build.files))
 
 
-def _shown(placements: Mapping[Place, Placement], numbers: Mapping[tuple[str, str], Number]) -> dict[str, str]:
+def _shown(
+    placements: Mapping[Place, Placement], numbers: Mapping[tuple[str, str], Number], settings: Settings
+) -> dict[str, str]:
     """What each document shows, as a digest."""
+    of_all = [settings.colab_base, dict(settings.rcparams)]  # in each page's downloads and links
     of_document: dict[str, list[object]] = defaultdict(list)
     for (docname, _), shown in placements.items():
-        of_document[docname].append(asdict(shown))
+        of_document[docname] += [asdict(shown), *([] if shown.download is None else of_all)]
     for (docname, expression), number in numbers.items():
         of_document[docname].append([expression, number.text])
     return {docname: digest_of(found) for docname, found in of_document.items()}

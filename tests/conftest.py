@@ -51,6 +51,8 @@ _SETTINGS = Settings(
     timeout=60.0,
     jobs=2,
     rcparams={},
+    downloads=True,
+    colab_base="",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.metadata
 import math
+import re
 import shutil
 import struct
 import time
@@ -67,6 +68,7 @@ def series(
         "functions": list(functions or [f"f{number}" if number else "f" for number in range(len(values))]),
         "labels": list(labels or [""] * len(values)),
         "title": "Title",
+        "landscape": "mine",
         "values": [np.asarray(item, dtype="<f8").tobytes() for item in values],
     }
 
@@ -281,8 +283,11 @@ def test_message_holds_the_numbers_of_each_function_in_its_place() -> None:
 
 def test_missing_figures_are_those_without_a_file_each_once(tmp_path: Path) -> None:
     figures = [Figure(tmp_path / name, name, {}, {}) for name in ("b.svg", "a.svg", "there.svg", "b.svg")]
-    (tmp_path / "there.svg").touch()
-    assert [figure.path.name for figure in missing(figures)] == ["a.svg", "b.svg"]
+    for name in ("there.svg", "there.py", "a.py", "b.svg"):
+        (tmp_path / name).touch()
+    assert [figure.path.name for figure in missing(figures)] == ["a.svg", "b.svg"], (
+        "one without an image, one without code"
+    )
 
 
 # ---- sizes
@@ -348,7 +353,11 @@ def test_panels_do_not_overlap_and_have_letters_when_there_are_several(count: in
 def test_every_view_becomes_a_file_of_every_format(tmp_path: Path, view: str, suffix: str) -> None:
     path = tmp_path / "new" / f"figure.{suffix}"
     assert canvas.answer(job(panel(view), path=path, format=suffix)) == {"kind": "drawn", "refused": {}}
-    assert list(path.parent.iterdir()) == [path]
+    code = path.with_suffix(".py")
+    assert sorted(path.parent.iterdir()) == sorted([path, code])
+    compile(
+        re.sub("«([^»]*)»", lambda name: re.sub(r"\W", "_", name[1]), code.read_text(encoding="utf-8")), code, "exec"
+    )
     content = path.read_bytes()
     width, height = canvas.default_size([view])
     if suffix == "svg":
@@ -400,7 +409,7 @@ def test_files_are_the_same_bytes_from_process_to_process_and_in_any_order(tmp_p
         done = list(DrawingPool(1).draw(figures))
         assert {error for _, error, _ in done} == {""}
         contents.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
-    assert len(contents[0]) == len(contents[1]) == 12
+    assert len(contents[0]) == len(contents[1]) == 24
     assert [name for name in contents[0] if contents[0][name] != contents[1][name]] == []
     assert not any(str(tmp_path).encode() in content for content in contents[0].values())
 
@@ -411,7 +420,7 @@ def test_figure_that_cannot_be_drawn_keeps_no_other_from_being_drawn(tmp_path: P
     done = {figure.path: error for figure, error, _ in DrawingPool(2).draw(figures)}
     assert "nosuchsymbol" in done.pop(figures[1].path)
     assert set(done.values()) == {""}
-    assert sorted(tmp_path.iterdir()) == sorted(done)
+    assert sorted(tmp_path.iterdir()) == sorted([*done, *(path.with_suffix(".py") for path in done)])
 
 
 # ---- numbers of every kind

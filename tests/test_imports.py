@@ -46,6 +46,8 @@ LAYERS = [
             "critical_comparison",
             "agreement",
             "draw",
+            "downloadable",
+            "downloads",
             "shown",
             "place",
             "references",
@@ -87,6 +89,8 @@ SIDEWAYS = {
     ("cell_shown", "shown"),  # the sentences of a verdict
     ("cell_check", "check_report"),  # a row
     ("pipeline", "cell_build"),
+    ("downloads", "draw"),  # what figures look like
+    ("downloads", "parity"),  # what cells define and use
     ("inline", "parity"),  # what a statement defines and uses
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
@@ -121,13 +125,17 @@ SENT_AS_TEXT = [
 # Run in a child that can import this package.
 DRAWING = [
     f"draw.{name}"
-    for name in ("canvas", "finer", "labels", "layout", "levels", "marks", "panels", "space", "style", "svg", "views")
+    for name in (
+        *("canvas", "finer", "labels", "layout", "levels", "literals", "looks", "marks", "panels", "script", "space"),
+        *("style", "svg", "views"),
+    )
 ]
 WITHOUT_SPHINX = [
     *("model", "runs", "files", "landscapes", "frameworks", "environments", "store", "processes", "points"),
     *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
     *("cell_runs", "cell_entries", "cells", "notebooks", "cell_execute", "cell_agreement", "parity", "inline"),
+    "downloadable",
 ]
 
 

@@ -43,6 +43,11 @@ class Figure:
     job: Mapping[str, Any]
     results: Mapping[tuple[int, int], Result]
 
+    @property
+    def code(self) -> Path:
+        """The file with the code that draws it again, for readers."""
+        return self.path.with_suffix(".py")
+
     def message(self) -> Message:
         """The job with its numbers, for a child."""
         job = {**self.job, "path": str(self.path), "panels": [dict(panel) for panel in self.job["panels"]]}
@@ -120,6 +125,7 @@ def _series(series: Series) -> dict[str, Any]:
         "functions": [function.name for function in landscape.functions],
         "labels": [function.label for function in landscape.functions],
         "title": landscape.title,
+        "landscape": landscape.name,
     }
 
 
@@ -161,6 +167,6 @@ def _drawn(child: Child, figure: Figure) -> Message:
 
 
 def missing(figures: Iterable[Figure]) -> list[Figure]:
-    """Those of *figures* whose file is not there, each file once."""
+    """Those of *figures* whose files are not there, each once."""
     by_path = {figure.path: figure for figure in figures}
-    return [figure for path, figure in sorted(by_path.items()) if not path.is_file()]
+    return [figure for path, figure in sorted(by_path.items()) if not (path.is_file() and figure.code.is_file())]

@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from sphinx_optviz.draw import marks, style
 from sphinx_optviz.draw.labels import drawable, text_size
-from sphinx_optviz.draw.space import surface, wireframe
+from sphinx_optviz.draw.script import script
+from sphinx_optviz.draw.space import BOX, surface, wireframe
 from sphinx_optviz.draw.svg import shortened
 from sphinx_optviz.draw.views import BAR_END, contour, curve, heatmap, slices
 
@@ -63,7 +64,7 @@ def default_size(views: list[str]) -> tuple[float, float]:
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
-    """Draw *job* and write its file; tell which of the author's rcParams were refused."""
+    """Draw *job* and write its file, and the code that draws it; tell which of the author's rcParams were refused."""
     if _answered_style[0] != job["rcparams"]:
         _answered_style[:] = [job["rcparams"], style.apply(job["rcparams"])]
     figure = make_figure(job)
@@ -74,6 +75,9 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
         figure.savefig(temporary, format=job["format"], metadata=_METADATA[job["format"]])
         if job["format"] == "svg":
             temporary.write_text(shortened(temporary.read_text(encoding="utf-8")), encoding="utf-8")
+        code = temporary.with_suffix(".code")
+        code.write_text(script(job, figure), encoding="utf-8")
+        code.replace(path.with_suffix(".py"))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -119,7 +123,7 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
     if view in _IN_SPACE:
         # What stands around the box keeps its size: in a narrow cell the box gives way.
-        axes.set_box_aspect((1, 1, 0.75), zoom=1.0 if cell[2] >= _WIDE else 0.88)
+        axes.set_box_aspect(BOX, zoom=1.0 if cell[2] >= _WIDE else 0.88)
         _put(axes, cell, (left, right, bottom, above))
     else:
         # How many ticks there are depends on the size of the axes, and that on the width of the ticks' labels.

@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
 
-from sphinx_optviz.draw import style
+from sphinx_optviz.draw import looks
 from sphinx_optviz.draw.layout import Box, Layout, Page, Points, Raster, lay_out
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _SIZES = (9.0, 8.0, 7.0)
 _ROOMY = ((9.0, 0.0), (9.0, 0.3), (8.0, 0.3), (8.0, 0.45), (7.0, 0.45))
 _LINES = (0.6, 0.45, 0.3, 0.2)  # how much of the frame's width a line of a text may take
 
-_PAD = 0.15  # of the white ground around a text, in sizes of its letters
 _GAP = 2.0  # points that stay free around it
 _HINTED = np.array([1.06, 1.0])  # how much larger a text may become where its letters are fitted to pixels
 _INSET = 2.0  # points between texts and the edge of the axes
@@ -204,7 +203,7 @@ class _Scene:
                 continue
             tried.append(texts)
             boxes = [
-                Box(tip, np.array(text_size(text, letters)) * _HINTED / 2 + _PAD * letters + _GAP, note.radius + 1)
+                Box(tip, np.array(text_size(text, letters)) * _HINTED / 2 + looks.PAD * letters + _GAP, note.radius + 1)
                 for note, text, tip in zip(self._notes, texts, self._tips, strict=True)
             ]
             for place, box in self._legend_places:
@@ -221,22 +220,10 @@ def _draw(axes: Any, text: str, note: Note, offset: tuple[float, ...], letters: 
         text,
         xy=note.tip,
         xytext=offset,
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        multialignment="center",
         fontsize=letters,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": style.INK,
-            "linewidth": 0.9,
-            "shrinkA": 1,
-            "shrinkB": note.radius,
-            "path_effects": [withStroke(linewidth=2.2, foreground="white")],
-        },
-        bbox={"boxstyle": f"round,pad={_PAD}", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-        zorder=16,
-        annotation_clip=False,
+        arrowprops={**looks.ARROW, "shrinkB": note.radius, "path_effects": [withStroke(**looks.HALO)]},
+        bbox=looks.GROUND,
+        **looks.NOTE,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from sphinx_optviz.draw import style
+from sphinx_optviz.draw import looks
 from sphinx_optviz.draw.labels import text_size
 from sphinx_optviz.draw.panels import Panel, told
 
@@ -34,7 +34,7 @@ _LINES: dict[str, tuple[str, Any, str]] = {
     "valley": ("valley", (0, (4, 2)), "#D55E00"),
     "ridge": ("ridge", (0, (6, 2, 1, 2)), "#CC79A7"),
     "inflection": ("line of inflection", (0, (1, 1.5)), "#009E73"),
-    "": ("line of critical points", (0, (3, 1, 1, 1, 1, 1)), style.INK),  # of one kind here, of another there
+    "": ("line of critical points", (0, (3, 1, 1, 1, 1, 1)), looks.INK),  # of one kind here, of another there
 }
 # On a curve a plateau is a band behind it.
 _PLATEAU = "plateau"
@@ -54,7 +54,6 @@ _SAME = 1e-6  # of an axis: what is so close to a point is meant to be the point
 
 _PALE = 0.4  # what a surface hides
 
-_LETTERS = 8.0  # of the key
 _ROW = 0.17  # inches
 
 
@@ -86,7 +85,7 @@ class _Look:
             "fillstyle": "left" if on_edge else "full",
             "markerfacecolor": "white" if self.degenerate else colour,
             "markerfacecoloralt": "white",
-            "markeredgecolor": colour if self.degenerate or on_edge else style.INK if self.is_global else "white",
+            "markeredgecolor": colour if self.degenerate or on_edge else looks.INK if self.is_global else "white",
             "markeredgewidth": size / (5 if self.degenerate else 7 if self.is_global else 10),
         }
 
@@ -174,7 +173,7 @@ def key_of(panels: Sequence[Panel]) -> list[Line2D]:
 
 def key_rows(samples: Sequence[Line2D], width: float) -> int:
     """In how many rows *samples* fit into *width* inches."""
-    widths = [text_size(str(sample.get_label()), _LETTERS)[0] + 28 for sample in samples]
+    widths = [text_size(str(sample.get_label()), looks.KEY["fontsize"])[0] + 28 for sample in samples]
     for rows in range(1, len(samples)):
         columns = math.ceil(len(samples) / rows)
         # A legend is filled column by column.
@@ -193,15 +192,7 @@ def draw_key(figure: Figure, samples: Sequence[Line2D], rows: int, below: float)
     height = figure.get_size_inches()[1]
     figure.legend(
         handles=list(samples),
-        loc="upper center",
         bbox_to_anchor=(0.5, 1 - (below + 0.05) / height),
         ncols=math.ceil(len(samples) / rows),
-        fontsize=_LETTERS,
-        frameon=False,
-        borderpad=0,
-        borderaxespad=0,
-        handlelength=1.4,
-        handletextpad=0.4,
-        columnspacing=1.4,
-        labelspacing=0.25,
+        **looks.KEY,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sphinx_optviz.draw import style
+from sphinx_optviz.draw import looks
 
 Panel = dict[str, Any]
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -56,8 +56,8 @@ class Label:
     def style(self) -> dict[str, Any]:
         """For the methods of Matplotlib that set a label."""
         if self._has_index:
-            return {"size": style.MATHS["size"]}
-        return style.MATHS if self.is_maths else {}
+            return {"size": looks.MATHS["size"]}
+        return looks.MATHS if self.is_maths else {}
 
     def inline(self) -> str:
         """For a text that has other words too."""

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sphinx_optviz.draw import marks, style
+from sphinx_optviz.draw import looks, marks
 from sphinx_optviz.draw.labels import Note, Surroundings, place_labels
 from sphinx_optviz.draw.levels import STEPS
 from sphinx_optviz.draw.panels import Array, Panel, points_of, told, value_label, values_of
@@ -20,19 +20,26 @@ if TYPE_CHECKING:
 
 Bits = np.ndarray[Any, np.dtype[np.bool_]]
 
-_LINES = 21  # of a wireframe, each way
-_FACES = 40  # of a surface, each way: more makes the SVG heavy and no smoother to the eye
+LINES = 21  # of a wireframe, each way
+FACES = 40  # of a surface, each way: more makes the SVG heavy and no smoother to the eye
+WIRES: dict[str, Any] = {"linewidth": 0.8, "color": looks.COLOURS[0]}
+SURFACE: dict[str, Any] = {"linewidth": 0.2, "edgecolor": "white"}
+BOX = (1, 1, 0.75)  # the sides of a space
 _DOT = 5.0  # size in points of the mark at an annotation's point that has no other
 _RAY = 120  # places where it is looked whether the surface hides a point
 _THICK = 0.02  # of the box: so close to a point the surface is what it lies on
+
+
+def kept(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int_]]:
+    """At most *most* indices of *count* points, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
 
 
 def _thinned(panel: Panel, most: int) -> tuple[Array, Array, Array]:
     """X, Y and Z as 2-D arrays on at most *most* lines each way, the edges of the domain among them."""
     series = panel["series"][0]
     x, y = (points_of(axis) for axis in series["axes"])
-    rows = np.unique(np.linspace(0, len(x) - 1, min(most, len(x))).round().astype(int))
-    columns = np.unique(np.linspace(0, len(y) - 1, min(most, len(y))).round().astype(int))
+    rows, columns = kept(len(x), most), kept(len(y), most)
     grid_x, grid_y = np.meshgrid(x[rows], y[columns], indexing="ij")
     values = values_of(series)[0][np.ix_(rows, columns)]
     return grid_x, grid_y, np.where(np.isfinite(values), values, np.nan)
@@ -128,7 +135,7 @@ def _marks(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array], *, sol
         if not np.isfinite(z):
             continue
         if not is_marked:
-            axes.plot([at[0]], [at[1]], [z], "o", color=style.COLOURS[1], markersize=_DOT, zorder=15)
+            axes.plot([at[0]], [at[1]], [z], "o", color=looks.COLOURS[1], markersize=_DOT, zorder=15)
         flat_x, flat_y, _ = proj3d.proj_transform(at[0], at[1], z, projection)
         notes.append(Note(text, (float(flat_x), float(flat_y)), radius if is_marked else _DOT / 2))
     if not notes:
@@ -141,16 +148,16 @@ def _marks(axes: Axes3D, panel: Panel, drawn: tuple[Array, Array, Array], *, sol
 
 def wireframe(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001 - all views have one signature
     """Lines of constant x and of constant y on the surface."""
-    x, y, z = _thinned(panel, _LINES)
+    x, y, z = _thinned(panel, LINES)
     if not _solid(axes, panel, z):
         return nothing
-    axes.plot_wireframe(x, y, z, rstride=1, cstride=1, linewidth=0.8, color=style.COLOURS[0])
+    axes.plot_wireframe(x, y, z, rstride=1, cstride=1, **WIRES)
     return lambda: _marks(axes, panel, (x, y, z), solid=False)
 
 
 def surface(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001
     """The surface, coloured by its height."""
-    x, y, z = _thinned(panel, _FACES + 1)
+    x, y, z = _thinned(panel, FACES + 1)
     if not _solid(axes, panel, z):
         return nothing
     axes.plot_surface(
@@ -161,8 +168,7 @@ def surface(axes: Any, panel: Panel, legend: str) -> Annotate:  # noqa: ARG001
         cstride=1,
         cmap=matplotlib.rcParams["image.cmap"],
         norm=_norm(panel),
-        linewidth=0.2,
-        edgecolor="white",
+        **SURFACE,
     )
     return lambda: _marks(axes, panel, (x, y, z), solid=True)
 

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator
 
-from sphinx_optviz.draw import marks, style
+from sphinx_optviz.draw import looks, marks
 from sphinx_optviz.draw.finer import doubled
 from sphinx_optviz.draw.labels import Note, Surroundings, place_labels
 from sphinx_optviz.draw.levels import STEPS, Levels, digits_for, levels_of, number
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Annotate = Callable[[], None]
 
 # Right of the axes, in parts of their width: where the colour bar begins and ends.
-_BAR_BEGIN, BAR_END = 0.03, 0.075
+BAR_BEGIN, BAR_END = 0.03, 0.075
 
 _DOT = 4.0  # size in points of the mark at an annotation's point that has no other
 _COARSE = 150  # points of a grid each way, below which contours that lie close together need some between
@@ -81,7 +81,7 @@ def curve(axes: Axes, panel: Panel, legend: str) -> Annotate:
     bands = marks.lines_of(panel)
     marks.draw_lines(axes, bands, [np.array(band["at"]) for band in bands])
     marks.draw_points(axes, points, places)
-    pointed = _pointed(axes, notes, places, marks.radius_for(len(points)), color=style.INK, markersize=_DOT)
+    pointed = _pointed(axes, notes, places, marks.radius_for(len(points)), color=looks.INK, markersize=_DOT)
     axes.autoscale_view()
     _legend(axes, legend, len(lines))
     around = Surroundings(
@@ -176,6 +176,11 @@ def levels_for(panel: Panel, z: Array) -> Levels:
     return levels_of(z, saddles, others)
 
 
+def is_coarse(shape: tuple[int, ...]) -> bool:
+    """Whether contours that lie close together need points between those of a grid of the *shape*."""
+    return max(shape) <= _COARSE
+
+
 def _marks(axes: Axes, panel: Panel) -> Annotate:
     points, lines = marks.points_of(panel), marks.lines_of(panel)
     places = np.array([point["at"] for point in points]).reshape(-1, 2)
@@ -184,7 +189,7 @@ def _marks(axes: Axes, panel: Panel) -> Annotate:
     marks.draw_points(axes, points, places)
     radius = marks.radius_for(len(points))
     notes = [(text, (at[0], at[1])) for text, at in panel["annotations"]]
-    pointed = _pointed(axes, notes, places, radius, color="white", markeredgecolor=style.INK, markersize=5)
+    pointed = _pointed(axes, notes, places, radius, color="white", markeredgecolor=looks.INK, markersize=5)
     return lambda: place_labels(axes, pointed, Surroundings(curves, places, radius))
 
 
@@ -220,7 +225,7 @@ def _first(ticks: Array, step: int) -> int:
 def _colour_bar(axes: Axes, panel: Panel, mappable: Any, levels: Levels | None) -> None:
     even = levels is None or levels.norm is None
     spacing = "proportional" if even else "uniform"
-    place = axes.inset_axes((1 + _BAR_BEGIN, 0, BAR_END - _BAR_BEGIN, 1))
+    place = axes.inset_axes((1 + BAR_BEGIN, 0, BAR_END - BAR_BEGIN, 1))
     bar = axes.figure.colorbar(mappable, cax=place, spacing=spacing)
     if levels is None or levels.norm is None:
         bar.locator = MaxNLocator(6, steps=STEPS)
@@ -244,7 +249,7 @@ def contour(axes: Axes, panel: Panel, legend: str) -> Annotate:
     if float(z.min()) == float(z.max()):
         return heatmap(axes, panel, legend)  # a constant has no contours
     levels = levels_for(panel, z)
-    if levels.norm is not None and max(z.shape) <= _COARSE:
+    if levels.norm is not None and is_coarse(z.shape):
         z = np.ma.masked_invalid(doubled(np.ma.filled(z, np.nan)))
         x, y = (np.linspace(line[0], line[-1], 2 * len(line) - 1) for line in (x, y))
     filled = axes.contourf(x, y, z, levels=levels.values, norm=levels.norm)
