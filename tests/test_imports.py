@@ -352,3 +352,10 @@ def test_texts_that_share_a_namespace_in_the_child_share_no_name(texts: list[tup
                 if isinstance(target, ast.FunctionDef | ast.ClassDef | ast.Name):
                     homes.setdefault(getattr(target, "name", "") or getattr(target, "id", ""), set()).add(name)
     assert {name: home for name, home in homes.items() if len(home) > 1} == {}
+
+
+def test_the_documentation_has_the_layers_as_they_are() -> None:
+    text = (ROOT.parent / "docs/how-it-works.rst").read_text(encoding="utf-8")
+    block = text.partition("groups above it:\n\n.. code-block:: text\n\n")[2].partition("\nWithin a group")[0]
+    shown = [sorted(group.split()) for group in block.strip().split("\n\n")]
+    assert shown == [sorted(name or "__init__" for name in layer) for layer in LAYERS]
