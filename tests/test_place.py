@@ -188,7 +188,7 @@ container.optviz
 )
 def test_the_doctree_before_and_after(make_book: Any, page: str, builder: str, read: str, placed: str | None) -> None:
     book: Book = make_book(page=page, conf=CONF)
-    app = book.build(builder).app
+    app = book.build(builder, optviz_downloads=False).app
     assert body(app.env.get_doctree("index")) == read
     if placed is not None:
         assert body(resolved(app)) == placed
