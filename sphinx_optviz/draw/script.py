@@ -321,7 +321,7 @@ class _PanelScript:
         if not any(part.size for part in data):
             return
         points = len(data[0]) == 1 or line.get_marker() not in (None, "None", "none", "")
-        numbers: list[Any] = [part if points else [float(f"{value:.7g}") for value in part] for part in data]
+        numbers: list[Any] = [part if points else [float(f"{value:.13g}") for value in part] for part in data]
         if len(data[0]) > 4:
             self.body.define("line", call("np.array", numbers))
             numbers = [Code("*line")]
