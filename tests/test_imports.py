@@ -56,7 +56,7 @@ LAYERS = [
         *("check_report", "cell_check", "parity"),
     ],
     ["pipeline", "cell_build"],
-    ["update", "check"],
+    ["update", "check", "convert"],
     ["extension", "cli"],
     [""],
 ]
