@@ -199,20 +199,20 @@ def _convert(parsed: argparse.Namespace) -> int:
 
     try:
         default = framework_name(parsed.framework) if parsed.framework else ""
-        outcome = converted([Path(source) for source in parsed.sources], default)
+        folder = None if parsed.output is None else Path(parsed.output)
+        outcome = converted([Path(source) for source in parsed.sources], default, folder)
     except (SourceError, UnknownFrameworkError) as error:
         raise CommandError(str(error)) from error
     except ImportError as error:
         advice = "Markdown needs a parser: python -m pip install 'sphinx-optviz[convert]'"
         raise CommandError(f"{advice} ({error})") from error
-    if parsed.output is None:
+    if folder is None:
         if len(outcome.pages) > 1:
             raise CommandError("several pages need a folder to be written to: name it with -o")
         sys.stdout.write(next(iter(outcome.pages.values())))
     else:
         contents = {name: text.encode() for name, text in outcome.pages.items()}
         contents |= {name: path.read_bytes() for name, path in outcome.files.items()}
-        folder = Path(parsed.output)
         # A file that is to be what it is already is no loss.
         changed = {name: content for name, content in contents.items() if not _is_there(folder / name, content)}
         there = [folder / name for name in changed if (folder / name).exists()]

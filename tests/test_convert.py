@@ -127,7 +127,10 @@ def test_a_formula_ends_the_paragraph_above(convert: Any) -> None:
 
 def test_what_is_not_there_is_told_and_plain_text(convert: Any) -> None:
     text, found = convert("One :numref:`x`, :eqref:`y`, :cite:`z` and [a](b.md).\n\n![Fig](c.svg)\n:label:`f`\n")
-    assert text == "One ``x``, ``y``, [z] and a.\n\nFig\n"
+    assert text == (
+        "One ``x``, ``y``, [z] and a.\n\n.. Not converted: :numref:`x` :eqref:`y` :cite:`z` [a](b.md)\n\n"
+        "Fig\n\n.. Not converted: ![Fig](c.svg) :label:`f`\n"
+    )
     assert [line.partition(":")[0] for line in found] == ["1", "1", "1", "1", "3"]
 
 

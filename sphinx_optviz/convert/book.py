@@ -36,6 +36,7 @@ class Book:
     keys: set[str] = field(default_factory=set)  # of all bibliographies
     bibliographies: set[Path] = field(default_factory=set)
     has_bibliography: bool = False  # a page shows one
+    in_toc: set[Path] = field(default_factory=set)  # pages that a table of contents leads to
     files: set[Path] = field(default_factory=set)  # that pages need beside them
 
     def add_bibliography(self, path: Path) -> None:
@@ -44,22 +45,28 @@ class Book:
             self.bibliographies.add(path)
             self.keys.update(_KEY.findall(path.read_text(encoding="utf-8", errors="replace")))
 
+    @property
+    def root_page(self) -> Path | None:
+        """The page that the book begins with, if it is among these."""
+        return next((path for path, name in self.pages.items() if name == "index"), None)
+
+    @staticmethod
+    def place(page: Path, address: str) -> Path:
+        """The source that *page* names by *address*."""
+        return Path(os.path.normpath(page.parent / address))
+
     def page_at(self, page: Path, address: str) -> str | None:
         """How the document *page* names the converted one at *address*; None if there is none."""
-        name = self.pages.get(self._place(page, address))
+        name = self.pages.get(self.place(page, address))
         return None if name is None else _relative(name, self.pages[page])
 
     def file_at(self, page: Path, address: str) -> str | None:
         """How *page* names the file at *address*, if it is there and below the root; it is then needed."""
-        path = self._place(page, address)
+        path = self.place(page, address)
         if not path.is_file() or not path.is_relative_to(self.root):
             return None
         self.files.add(path)
         return _relative(path.relative_to(self.root).as_posix(), self.pages[page])
-
-    @staticmethod
-    def _place(page: Path, address: str) -> Path:
-        return Path(os.path.normpath(page.parent / address))
 
 
 def _relative(name: str, page: str) -> str:

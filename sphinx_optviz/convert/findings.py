@@ -25,3 +25,8 @@ class Finding:
 def kept_as_comment(lines: Sequence[str], what: str) -> list[str]:
     """*lines* that could not be converted, as a comment, which builds and loses nothing; *what* has no ``::``."""
     return [f".. Not converted, {what}:", "", *(f"   {line}".rstrip() for line in lines)]
+
+
+def noted(what: Sequence[str]) -> list[str]:
+    """What had to become plain text, as it was written, in a comment below it."""
+    return ["", f".. Not converted: {' '.join(what)}"] if what else []

@@ -34,6 +34,7 @@ class Inlines:
         self.line = 0  # of the block that is being written
         self.cites = False
         self.labels: list[str] = []  # that stood in the text; the block takes them
+        self.lost: list[str] = []  # what is plain text now, as it was written; the block keeps it in a comment
         self.images: list[list[str]] = []  # substitutions, to be defined at the end of the page
 
     def pieces(self, nodes: Sequence[SyntaxTreeNode], style: str = "") -> list[Piece]:
@@ -55,9 +56,11 @@ class Inlines:
         yield from _styled(node.content, style)
 
     def _softbreak(self, _node: SyntaxTreeNode, _style: str) -> Iterator[Piece]:
+        self.line += 1
         yield Piece("\n")
 
     def _hardbreak(self, _node: SyntaxTreeNode, _style: str) -> Iterator[Piece]:
+        self.line += 1
         yield Piece("\n\n")
 
     def _code_inline(self, node: SyntaxTreeNode, _style: str) -> Iterator[Piece]:
@@ -112,6 +115,7 @@ class Inlines:
         elif part and part in self._book.labels:
             return [Piece(role("ref", part, text), is_markup=True)]
         self._tell(self.line, f"the link to {address or 'nowhere'} is plain text now: it leads to no page or file here")
+        self.lost.append(f"[{' '.join(text.split())}]({address})")
         return self.pieces(node.children, style)
 
     def _image(self, node: SyntaxTreeNode, style: str) -> Iterator[Piece]:
@@ -136,13 +140,14 @@ class Inlines:
                 f"the image {address} is not below {self._book.root.name or 'the root'}, which is converted: "
                 "its caption is plain text now",
             )
+            self.lost.append(f"![{' '.join(plain_text(node.children).split())}]({address})")
         return found
 
     # ---- d2lbook's marks
 
     def _mark(self, name: str, value: str) -> list[Piece]:
         if name in _REFERENCES:
-            return [self._reference(value)]
+            return [self._reference(name, value)]
         if name in _CITATIONS:
             return self._citation(name, value)
         if name in {"label", "eqlabel"}:
@@ -155,10 +160,11 @@ class Inlines:
         self._tell(self.line, f"the mark :{name}: is not known: it is left as text")
         return [Piece(f":{name}:"), Piece(literal(value), is_markup=True)]
 
-    def _reference(self, value: str) -> Piece:
+    def _reference(self, name: str, value: str) -> Piece:
         label = self._book.labels.get(value)
         if label is None:
             self._tell(self.line, f"nothing here has the label {value}: the reference to it is plain text now")
+            self.lost.append(f":{name}:`{value}`")
             return Piece(literal(value), is_markup=True)
         if label.kind == "equation":
             return Piece(role("eq", value), is_markup=True)
@@ -178,6 +184,7 @@ class Inlines:
             found.append(Piece(role(f"{domain}:{_CITATIONS[name]}", ",".join(known)), is_markup=True))
         if missing:
             self._tell(self.line, f"no bibliography here has {', '.join(missing)}: the citation is plain text now")
+            self.lost.append(f":{name}:`{','.join(missing)}`")
             found.append(Piece(f"{' ' if known else ''}[{', '.join(missing)}]"))
         return found
 

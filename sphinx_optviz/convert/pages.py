@@ -34,12 +34,14 @@ class Converted:
     needs: list[str] = field(default_factory=list)  # lines of conf.py
 
 
-def converted(sources: Sequence[Path], framework: str = "") -> Converted:
+def converted(sources: Sequence[Path], framework: str = "", output: Path | None = None) -> Converted:
     """Convert *sources*, files and folders; *framework* is whose d2lbook's cells without a mark are.
+
+    What lies in the folder *output*, though it lies in a source, was converted before.
 
     Raises SourceError, and ImportError where Markdown cannot be parsed.
     """
-    found = {path: folder for source in sources for path, folder in _files(source)}
+    found = {path: folder for source in sources for path, folder in _files(source, output)}
     root = common_folder(found.values())
     book = Book(root, {path: path.relative_to(root).with_suffix("").as_posix() for path in found})
     names = list(book.pages.values())
@@ -87,13 +89,15 @@ def _convert_markdown(paths: Sequence[Path], book: Book, framework: str, outcome
         outcome.needs += ['extensions += ["sphinxcontrib.bibtex"]', f"bibtex_bibfiles = {bibs!r}".replace("'", '"')]
 
 
-def _files(source: Path) -> list[tuple[Path, Path]]:
+def _files(source: Path, output: Path | None) -> list[tuple[Path, Path]]:
     """The pages of a source, each with the folder that its place counts from."""
     source = source.absolute()
     if source.is_dir():
         hidden = [".", "_"]
         paths = sorted(path for path in source.rglob("*") if path.suffix in {MARKDOWN, RESTRUCTURED})
         found = [path for path in paths if not any(part[0] in hidden for part in path.relative_to(source).parts)]
+        if output and output.absolute() != source:
+            found = [path for path in found if not path.is_relative_to(output.absolute())]
         if not found:
             raise SourceError(f"there is no page in {source}: they end in {MARKDOWN} or {RESTRUCTURED}")
         return [(path, source) for path in found]

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.convert.plot_settings import PlotSettings
 
-_PLOT = re.compile(r"( *)((?:[-*+] +)*)\.\. plot:: *(.*)$")
-_OPTION = re.compile(r" *:([\w-]+):(?: +(.*))?$")
+_PLOT = re.compile(r"([ \t]*(?:[-*+] +)*)\.\. plot::[ \t]*(.*)$")
+_OPTION = re.compile(r"[ \t]*:([\w-]+):(?: +(.*))?$")
 # What holds text that is no reStructuredText.
 _VERBATIM = re.compile(
-    r" *(?:[-*+] +)*\.\. (?:code(?:-block|-cell)?|sourcecode|parsed-literal|literalinclude|highlight|raw|math|"
+    r"\s*(?:[-*+] +)*\.\. (?:code(?:-block|-cell)?|sourcecode|parsed-literal|literalinclude|highlight|raw|math|"
     r"doctest|testcode|testoutput|testsetup|testcleanup|ipython|prompt|graphviz|mermaid|jupyter-execute|optplot)::"
 )
-_COMMENT = re.compile(r" *\.\.(?:$| +(?![_\[|]|[\w:.+-]+ ?::))")
+_COMMENT = re.compile(r"\s*\.\.(?:$| +(?![_\[|]|[\w:.+-]+ ?::))")
 
 _PRE_CODE = "import numpy as np\nfrom matplotlib import pyplot as plt"
 _SETTINGS_CHANGED = re.compile(r"\brcParams\b|\bstyle\.use\(|\brc\(|\bxkcd\(\)|\bset_theme\(|\bsns\.set\(")
@@ -40,7 +40,6 @@ class _Plot:
     """One directive, as it stands in the page."""
 
     line: int
-    indent: int
     lead: str  # what stands before it in its line
     argument: str
     options: dict[str, str] = field(default_factory=dict)
@@ -84,7 +83,7 @@ class PlotPage:
         self.findings.append(Finding(self._path, line, message))
 
     def _written(self, plot: _Plot) -> list[str]:
-        indent = " " * plot.indent
+        indent = re.sub(r"[-*+]", " ", plot.lead)
         empty = []
         while not plot.source[-1].strip():
             empty.append(plot.source.pop())
@@ -97,7 +96,7 @@ class PlotPage:
             lines = [*before, *optplot(cell, has_tabs=False)]
         # The first line stands where the directive's did, behind the sign of a list item.
         lines = [f"{indent}{line}" if line else "" for line in lines]
-        lines[0] = plot.lead + lines[0].lstrip(" ")
+        lines[0] = plot.lead + lines[0].lstrip()
         return [*lines, *reversed(empty)]
 
     def _cell(self, plot: _Plot) -> tuple[Cell, list[str]]:
@@ -173,12 +172,12 @@ class PlotPage:
 
 def _read(lines: list[str], start: int, found: re.Match[str]) -> tuple[_Plot, int]:
     """The directive that begins at the line *start*, and the number of the line behind it."""
-    lead = found[1] + found[2]
-    indent = len(lead)
+    lead = found[1]
+    indent = len(lead.expandtabs(8))
     end = start + 1
     while end < len(lines) and (not lines[end].strip() or _width(lines[end]) > indent):
         end += 1
-    plot = _Plot(start + 1, indent, lead, found[3].strip(), source=lines[start:end])
+    plot = _Plot(start + 1, lead, found[2].strip(), source=lines[start:end])
     body = lines[start + 1 : end]
     while body and body[0].strip() and not _OPTION.match(body[0]):
         plot.argument = f"{plot.argument} {body.pop(0).strip()}".strip()
@@ -198,7 +197,7 @@ def _read(lines: list[str], start: int, found: re.Match[str]) -> tuple[_Plot, in
 def _end_of_verbatim(lines: list[str], start: int) -> int:
     """The number of the line behind *start*, or, if it begins a block of verbatim text, behind that."""
     line = lines[start]
-    is_directive = re.match(r" *(?:[-*+] +)*\.\. ", line)
+    is_directive = re.match(r"\s*(?:[-*+] +)*\.\. ", line)
     is_literal = not is_directive and line.rstrip().endswith("::")
     if not (is_literal or _VERBATIM.match(line) or _COMMENT.match(line)):
         return start + 1
@@ -231,8 +230,8 @@ def _without_prompts(content: str, form: str) -> str:
     for part in parts:
         if isinstance(part, doctest.Example):
             typed += part.source
-        elif not part.strip():
-            typed += "\n" * part.count("\n")
+        else:
+            typed += "".join(f"# {line}\n" if line.strip() else "\n" for line in part.splitlines())
     return typed
 
 

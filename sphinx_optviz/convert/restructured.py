@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from docutils.utils import column_width
 
-from sphinx_optviz.convert.book import Label
 from sphinx_optviz.convert.code_blocks import code_block
 from sphinx_optviz.convert.escaping import joined, paragraph, target
-from sphinx_optviz.convert.findings import Finding, kept_as_comment
+from sphinx_optviz.convert.findings import Finding, kept_as_comment, noted
 from sphinx_optviz.convert.inlines import Inlines, footnote_name, plain_text
+from sphinx_optviz.convert.labels import Labels
+from sphinx_optviz.convert.lines import apart, indented, lines_of
 from sphinx_optviz.convert.notebook import Code, Notebook, fence_of
 from sphinx_optviz.frameworks import UnknownFrameworkError, framework
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from sphinx_optviz.convert.book import Book, Kind
+    from sphinx_optviz.convert.book import Book
 
 _LEVELS = "=-~^\"'"
 _CAPTION = re.compile(r"(?:Table)?: *(?![\w:]+:`)")
 _OWN_LINES = re.compile(r"\\begin\{(?:align|alignat|eqnarray|equation|flalign|gather|multline)\*?\}")
+_NAMED_FILE = re.compile(r"(?::file:|\.\. (?:image|figure|include|literalinclude)::) +(?!\w+:)(\S+)")
 _SIZE = re.compile(r"[0-9.]+ *(?:px|pt|em|ex|cm|mm|in|pc|%)?$")
 
 Lines = list[str]
@@ -43,7 +45,7 @@ class Page:
         self._depth = 0  # how many titles lie open
         self._nested = 0  # in how many blocks that may hold no title
         self._title = ""
-        self._here: set[str] = set()  # labels that the page has defined
+        self._labels = Labels(path, book, lambda message: self._tell(self._inlines.line, message))
         cells = [_code(node) for node in tree.walk() if _is_cell(node)]
         self._notebook = Notebook(cells, framework_of_unmarked, self._tell)
 
@@ -54,6 +56,9 @@ class Page:
             lines += ["", *image]
         if self._inlines.cites and not self._book.has_bibliography:
             lines += ["", ".. rubric:: References", "", ".. footbibliography::"]
+        if self._book.root_page and self.path not in self._book.in_toc | {self._book.root_page}:
+            self._tell(1, "no table of contents that is converted leads to this page: it is marked as an orphan")
+            lines = [":orphan:", "", *lines]
         return "\n".join(lines).strip("\n") + "\n"
 
     def _tell(self, line: int, message: str) -> None:
@@ -98,8 +103,10 @@ class Page:
                     caption = nodes[position]
                     position += 1
             neighbours = (found[-1][0] if found else "", nodes[position].type if position < len(nodes) else "")
-            found.append((node.type, self._block(node, marks, caption, neighbours)))
-        return _apart(found)
+            lines = self._block(node, marks, caption, neighbours)
+            found.append((node.type, [*lines, *self._noted()]))
+            found += [("bibliography", self._bibliography(value)) for name, value in marks if name == "bibliography"]
+        return apart(found)
 
     def _block(
         self,
@@ -127,8 +134,11 @@ class Page:
         lines = getattr(self, f"_{node.type}", self._unknown)(node)
         labels += self._inlines.labels
         self._inlines.labels = []
-        extra = [] if "bibliography" not in values else ["", *self._bibliography(values["bibliography"])]
-        return [*self._targets(labels, "other", self._title), *lines, *extra]
+        return [*self._labels.targets(labels, "other", self._title), *lines]
+
+    def _noted(self) -> Lines:
+        lost, self._inlines.lost = self._inlines.lost, []
+        return noted(lost)
 
     def _nest(self, nodes: Sequence[SyntaxTreeNode]) -> Lines:
         self._nested += 1
@@ -147,10 +157,12 @@ class Page:
     def _paragraph(self, node: SyntaxTreeNode) -> Lines:
         children = list(node.children[0].children) if node.children else []
         formula = next((number for number, child in enumerate(children) if child.type == "math_inline_double"), None)
-        if formula is not None:
-            parts = [self._text(children[:formula]), self._equation(children[formula].content, [])]
-            return _apart([("", part) for part in (*parts, self._text(children[formula + 1 :]))])
-        return self._text(children)
+        if formula is None:
+            return self._text(children)
+        before, after = self._text(children[:formula]), self._text(children[formula + 1 :])
+        # Its label may stand in the text behind it.
+        labels, self._inlines.labels = self._inlines.labels, []
+        return apart([("", before), ("", self._equation(children[formula].content, labels)), ("", after)])
 
     def _text(self, children: Sequence[SyntaxTreeNode]) -> Lines:
         parts = [joined(group) for group in _lines_apart(self._inlines.pieces(children))]
@@ -165,11 +177,11 @@ class Page:
         self._inlines.labels = []
         self._title = " ".join(plain_text(node.children[0].children if node.children else []).split())
         if self._nested:
-            return [*self._targets(labels, "other", self._title), f".. rubric:: {text}"]
+            return [*self._labels.targets(labels, "other", self._title), f".. rubric:: {text}"]
         self._depth = min(int(node.tag[1:]), self._depth + 1)
         text = paragraph(text)[0]
         rule = _LEVELS[min(self._depth, len(_LEVELS)) - 1] * max(column_width(text), 3)
-        return [*self._targets(labels, "section", self._title), text, rule]
+        return [*self._labels.targets(labels, "section", self._title), text, rule]
 
     def _bullet_list(self, node: SyntaxTreeNode) -> Lines:
         return self._items(node, ["-"] * len(node.children))
@@ -189,7 +201,7 @@ class Page:
         return lines
 
     def _blockquote(self, node: SyntaxTreeNode) -> Lines:
-        return _indented(self._nest(node.children))
+        return indented(self._nest(node.children))
 
     def _fence(self, node: SyntaxTreeNode) -> Lines:
         fence = fence_of(node.info)
@@ -197,7 +209,7 @@ class Page:
         if fence.language == "toc":
             return self._toc(node, content)
         if fence.language == "eval_rst":
-            return content
+            return self._restructured(content)
         if fence.rest:
             self._tell(self._inlines.line, f"{fence.rest} of this code is not known: it is shown, and not run")
         return code_block(content, fence.language)
@@ -208,15 +220,15 @@ class Page:
     def _html_block(self, node: SyntaxTreeNode) -> Lines:
         content = node.content.strip("\n").split("\n")
         if content[0].startswith("<!--") and content[-1].rstrip().endswith("-->"):
-            return ["..", *_indented(content)]
-        return [".. raw:: html", "", *_indented(content)]
+            return ["..", *indented(content)]
+        return [".. raw:: html", "", *indented(content)]
 
     def _footnote_block(self, node: SyntaxTreeNode) -> Lines:
         lines: Lines = []
         for note in node.children:
             content = self._nest([child for child in note.children if child.type != "footnote_anchor"]) or ["\\ "]
             lines += [""] if lines else []
-            lines += [f".. [#{footnote_name(note.meta)}] {content[0]}", *_indented(content[1:])]
+            lines += [f".. [#{footnote_name(note.meta)}] {content[0]}", *indented(content[1:])]
         return lines
 
     def _mark(self, _node: SyntaxTreeNode) -> Lines:
@@ -233,7 +245,7 @@ class Page:
         lines = [line.rstrip() for line in tex.strip().split("\n") if line.strip()]
         if not lines:
             return []
-        mine = self._defined(labels, "equation", "")
+        mine = self._labels.defined(labels, "equation", "")
         options = [f"   :label: {mine[0]}"] if mine else []
         for label in mine[1:]:
             self._tell(self._inlines.line, f"an equation has one label: {label} is left out")
@@ -248,11 +260,12 @@ class Page:
         address = self._inlines.image_address(image)
         caption = " ".join(joined(self._inlines.pieces(image.children)).split())
         if address is None:
+            self._inlines.lost += [f":{name}:`{value}`" for name, value in values.items()]
             return paragraph(caption) if caption else []
         has_number = bool(caption)
-        mine = self._defined(labels, "figure" if has_number else "other", plain_text(image.children))
+        mine = self._labels.defined(labels, "figure" if has_number else "other", plain_text(image.children))
         options = [f"   :{name}: {values[name]}" for name in ("width", "height") if _SIZE.match(values.get(name, ""))]
-        targets = _lines_of(target(label) for label in (mine[1:] if has_number else mine))
+        targets = lines_of(target(label) for label in (mine[1:] if has_number else mine))
         options += [f"   :name: {mine[0]}"] if mine and has_number else []
         kind = "figure" if has_number else "image"
         return [*targets, f".. {kind}:: {address}", *options, *(["", f"   {paragraph(caption)[0]}"] if caption else [])]
@@ -262,10 +275,10 @@ class Page:
         if caption is not None:
             pieces = self._inlines.pieces(caption.children[0].children)
             title = _CAPTION.sub("", " ".join(joined(pieces).split()), count=1)
-        mine = self._defined(labels, "table" if title else "other", self._title)
+        mine = self._labels.defined(labels, "table" if title else "other", self._title)
         rows = [row for part in node.children for row in part.children]
         head = sum(len(part.children) for part in node.children if part.type == "thead")
-        targets = _lines_of(target(label) for label in (mine[1:] if title else mine))
+        targets = lines_of(target(label) for label in (mine[1:] if title else mine))
         lines = [*targets, f".. list-table:: {title}".rstrip(), f"   :header-rows: {head}"]
         lines += [f"   :name: {mine[0]}"] if mine and title else []
         lines += [""]
@@ -287,12 +300,12 @@ class Page:
                 except UnknownFrameworkError:
                     label = name
                 if content:
-                    lines += ["", f"   .. group-tab:: {label}", "", *_indented(_indented(content))]
+                    lines += ["", f"   .. group-tab:: {label}", "", *indented(indented(content))]
         return lines if len(lines) > 1 else []
 
     def _toc(self, node: SyntaxTreeNode, content: Lines) -> Lines:
         line = (node.map or (0, 0))[0] + 2
-        options, entries = [], []
+        options, entries, lost = [], [], []
         for number, entry in enumerate(text.strip() for text in content):
             if entry.startswith(":"):
                 options.append(f"   {entry}")
@@ -300,9 +313,21 @@ class Page:
                 name = self._book.page_at(self.path, f"{entry}.md")
                 if name is None:
                     self._tell(line + number, f"the page {entry} is not among those that are converted: it is left out")
+                    lost.append(entry)
                 else:
                     entries.append(f"   {name}")
-        return [".. toctree::", *options, "", *entries] if entries else []
+                    self._book.in_toc.add(self._book.place(self.path, f"{entry}.md"))
+        kept = kept_as_comment(lost, "pages of a table of contents") if lost else []
+        return apart([("toc", [".. toctree::", *options, "", *entries] if entries else []), ("comment", kept)])
+
+    def _restructured(self, content: Lines) -> Lines:
+        """Text that is reStructuredText already, if the files that it names are there."""
+        files = _NAMED_FILE.findall("\n".join(content))
+        missing = [name for name in files if self._book.file_at(self.path, name) is None]
+        if not missing:
+            return content
+        self._tell(self._inlines.line, f"the file {missing[0]} is not there: what needs it is kept as a comment")
+        return kept_as_comment(content, "it needs a file that is not there")
 
     def _bibliography(self, address: str) -> Lines:
         name = self._book.file_at(self.path, address)
@@ -310,23 +335,6 @@ class Page:
             self._tell(self._inlines.line, f"the bibliography {address} is not there: it is left out")
             return []
         return [".. bibliography::"]
-
-    # ---- labels
-
-    def _defined(self, labels: Iterable[str], kind: Kind, title: str) -> list[str]:
-        """Those of *labels* that are defined here and nowhere before."""
-        mine = []
-        for label in labels:
-            known = self._book.labels.setdefault(label, Label(kind, self.path, title))
-            if known.page != self.path or label in self._here:
-                self._tell(self._inlines.line, f"the label {label} is there twice: this one is left out")
-                continue
-            self._here.add(label)
-            mine.append(label)
-        return mine
-
-    def _targets(self, labels: Iterable[str], kind: Kind, title: str) -> Lines:
-        return _lines_of(target(label) for label in self._defined(labels, kind, title))
 
 
 def _is_cell(node: SyntaxTreeNode) -> bool:
@@ -370,27 +378,3 @@ def _lines_apart(pieces: list) -> list[list]:  # type: ignore[type-arg]
     while len(groups) > 1 and not groups[-1]:
         groups.pop()
     return groups
-
-
-def _lines_of(blocks: Iterable[str]) -> Lines:
-    return [line for block in blocks for line in (block, "")]
-
-
-def _indented(lines: Iterable[str]) -> Lines:
-    return [f"   {line}" if line.strip() else "" for line in lines]
-
-
-def _apart(blocks: list[tuple[str, Lines]]) -> Lines:
-    """The blocks below one another; a comment parts what would otherwise be read as one."""
-    lines: Lines = []
-    before = ""
-    for kind, block in blocks:
-        if not block:
-            continue
-        lines += [""] if lines else []
-        is_list = kind in {"bullet_list", "ordered_list"}
-        if (kind == "blockquote" and before not in {"paragraph", "heading"}) or (is_list and before == kind):
-            lines += ["..", ""]
-        lines += block
-        before = kind
-    return lines
