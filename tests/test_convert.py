@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,11 +20,9 @@ from sphinx_optviz.convert.escaping import Piece, joined, link, literal, paragra
 from sphinx_optviz.convert.pages import SourceError, converted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Book
 
-NEVER = {"optviz_execute": "never", "suppress_warnings": ["optviz.not_run", "optviz.framework_missing"]}
+SNIPPETS = Path(__file__).parent.parent / "docs/snippets"
 
 
 @pytest.fixture
@@ -379,7 +379,34 @@ def test_what_a_plot_says_that_has_no_equal_is_told(tmp_path: Path, capsys: Any)
     assert [line.partition("page.rst:")[2].partition(":")[0] for line in err.splitlines()] == ["1", "3", "3"]
 
 
+def test_what_conf_py_says_of_plots(tmp_path: Path, capsys: Any) -> None:
+    conf = "plot_include_source = True\nplot_pre_code = 'import numpy'\nplot_basedir = find()\n"
+    (tmp_path / "conf.py").write_text(conf)
+    page = tmp_path / "page.rst"
+    page.write_bytes(b"A\r\n\r\n.. plot::\r\n\r\n   numpy.pi\r\n")
+    assert cli.main(["convert", str(page), "-o", str(tmp_path / "out")]) == 1
+    assert (tmp_path / "out/page.rst").read_bytes() == (
+        b"A\r\n\r\n.. optplot::\r\n   :framework: numpy\r\n   :hide-code:\r\n\r\n   import numpy\r\n\r\n"
+        b".. optplot::\r\n   :framework: numpy\r\n\r\n   numpy.pi;\r\n"
+    )
+    assert "conf.py:3: plot_basedir is computed" in capsys.readouterr().err
+
+
 # ---- the command
+
+
+def test_what_was_written_into_a_source_is_no_source(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# Page\n")
+    for _ in range(2):
+        assert cli.main(["convert", str(tmp_path), "-o", str(tmp_path / "out"), "--overwrite"]) == 0
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["page.rst"]
+
+
+def test_a_missing_parser_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setitem(sys.modules, "markdown_it", None)
+    (tmp_path / "page.md").write_text("text\n")
+    assert cli.main(["convert", str(tmp_path / "page.md")]) == 2
+    assert "sphinx-optviz[convert]" in capsys.readouterr().err
 
 
 def test_several_pages_need_a_folder(tmp_path: Path, capsys: Any) -> None:
@@ -405,3 +432,46 @@ def test_a_source_that_is_no_page_is_a_wrong_call(tmp_path: Path, name: str) -> 
     (tmp_path / "a.py").write_text("")
     with pytest.raises(SourceError, match=re.escape(name)):
         converted([tmp_path / name])
+
+
+def test_a_framework_that_is_missing_in_a_branch_is_told(convert: Any) -> None:
+    text, found = convert(
+        "```{.python .input}\n#@tab pytorch, jax\ndef f():\n    if tab.selected('jax'):\n        return 1\n```\n"
+    )
+    assert found == ["2: nothing is left of a branch for pytorch: write what it does there"]
+    assert "   .. framework:: jax\n\n      def f():\n          return 1\n" in text
+
+
+def test_prose_for_two_frameworks_has_its_labels_once(convert: Any) -> None:
+    text, found = convert(":begin_tab:`pytorch, jax`\n$$x$$\n:eqlabel:`e`\n:end_tab:\n\nSee :eqref:`e`.\n")
+    assert text.count(":label: e") == 1
+    assert text.count("      .. math::") == 2
+    assert found == []
+
+
+def test_citations_are_of_the_bibliographies_that_are_there(convert: Any) -> None:
+    bib = "@article{a.1, title={T}}\n@book{b, title={U}}\n"
+    text, found = convert("As :citet:`a.1` and :cite:`b,c`.\n", refs_bib=bib)
+    assert text.startswith("As :footcite:t:`a.1` and :footcite:p:`b` [c].\n")
+    assert text.endswith(".. rubric:: References\n\n.. footbibliography::\n")
+    assert found == ["1: no bibliography here has c: the citation is plain text now"]
+    text, _ = convert("As :cite:`b`.\n\n:bibliography:`refs.bib`\n", refs_bib=bib)
+    assert text == "As :cite:p:`b`.\n\n.. bibliography::\n"
+
+
+def test_a_page_that_no_table_of_contents_leads_to_builds(convert: Any) -> None:
+    text, found = convert("# Page\n", index_md="# Book\n\n```toc\n:maxdepth: 2\nnowhere\n```\n")
+    assert text.startswith(":orphan:\n\nPage\n====\n")
+    assert [line.partition(",")[0] for line in found] == [
+        "5: the page nowhere is not among those that are converted: it is left out",
+        "1: no table of contents that is converted leads to this page: it is marked as an orphan",
+    ]
+
+
+# ---- what the guide shows
+
+
+def test_the_example_of_the_guide_is_what_the_command_makes() -> None:
+    outcome = converted([SNIPPETS / "moved.md"])
+    assert outcome.pages == {"moved.rst": (SNIPPETS / "moved.rst").read_text(encoding="utf-8")}
+    assert outcome.findings == []

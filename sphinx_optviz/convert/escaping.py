@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ALWAYS = re.compile(r"[\\*`|]|_(?!\w)|(?<!\w)_(?=`)")
+_ALWAYS = re.compile(r"[\\*`|]|_(?![^\W_])")
 _BLANKS = re.compile(r"[ \t\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 
 # What begins something else than a paragraph, if it begins one: list items, fields, options, literal and line
@@ -68,7 +68,8 @@ def _may_begin_after(before: str, markup: str) -> bool:
 
 
 def _may_end_before(text: str) -> bool:
-    return text[0].isspace() or text[0] in _CLOSING or text[0] == "\\"
+    # A name between colons would be a second role.
+    return text[0].isspace() or text[0] == "\\" or (text[0] in _CLOSING and not re.match(r":\w", text))
 
 
 def paragraph(text: str) -> list[str]:
@@ -84,13 +85,16 @@ def paragraph(text: str) -> list[str]:
 
 def _without_start(line: str) -> str:
     # A role at the beginning is what is meant.
-    if _START.match(line) and not re.match(r":[\w:+.-]+:`", line):
-        return "\\" + line
-    return line
+    is_start = _START.match(line) and not re.match(r":[\w:+.-]+:`", line)
+    return _protected(line) if is_start else line
 
 
 def _without_rule(line: str) -> str:
-    return "\\" + line if _RULE.match(line) else line
+    return _protected(line) if _RULE.match(line) else line
+
+
+def _protected(line: str) -> str:
+    return ("\\ " if line.startswith("\\") else "\\") + line
 
 
 def literal(code: str) -> str:

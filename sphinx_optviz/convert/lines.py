@@ -27,9 +27,11 @@ def apart(blocks: Sequence[tuple[str, list[str]]]) -> list[str]:
     """
     lines: list[str] = []
     before = ""
-    for kind, block in blocks:
-        if not block:
-            continue
+    blocks = [(kind, block) for kind, block in blocks if block]
+    for number, (kind, block) in enumerate(blocks):
+        after = blocks[number + 1][0] if number + 1 < len(blocks) else ""
+        if kind == "hr" and {before, after} & {"", "heading", "hr"}:
+            continue  # a transition may stand between blocks of a section only
         is_open = before not in {"paragraph", "heading"} or bool(lines and lines[-1].startswith(".. "))
         is_read_as_one = kind == before if kind in _LISTS else kind == "blockquote" and is_open
         lines += [""] if lines else []

@@ -14,10 +14,11 @@ from sphinx_optviz.convert.inlines import Inlines, footnote_name, plain_text
 from sphinx_optviz.convert.labels import Labels
 from sphinx_optviz.convert.lines import apart, indented, lines_of
 from sphinx_optviz.convert.notebook import Code, Notebook, fence_of
+from sphinx_optviz.convert.others import Others
 from sphinx_optviz.frameworks import UnknownFrameworkError, framework
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from markdown_it.tree import SyntaxTreeNode
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _LEVELS = "=-~^\"'"
 _CAPTION = re.compile(r"(?:Table)?: *(?![\w:]+:`)")
 _OWN_LINES = re.compile(r"\\begin\{(?:align|alignat|eqnarray|equation|flalign|gather|multline)\*?\}")
-_NAMED_FILE = re.compile(r"(?::file:|\.\. (?:image|figure|include|literalinclude)::) +(?!\w+:)(\S+)")
 _SIZE = re.compile(r"[0-9.]+ *(?:px|pt|em|ex|cm|mm|in|pc|%)?$")
 
 Lines = list[str]
@@ -43,8 +43,10 @@ class Page:
         self._book = book
         self._inlines = Inlines(path, book, self._tell)
         self._depth = 0  # how many titles lie open
+        self._is_repeated = False  # what is written was written before
         self._nested = 0  # in how many blocks that may hold no title
         self._title = ""
+        self._others = Others(path, book, self._tell)
         self._labels = Labels(path, book, lambda message: self._tell(self._inlines.line, message))
         cells = [_code(node) for node in tree.walk() if _is_cell(node)]
         self._notebook = Notebook(cells, framework_of_unmarked, self._tell)
@@ -62,7 +64,8 @@ class Page:
         return "\n".join(lines).strip("\n") + "\n"
 
     def _tell(self, line: int, message: str) -> None:
-        self.findings.append(Finding(self.path, line, message))
+        if not self._is_repeated:
+            self.findings.append(Finding(self.path, line, message))
 
     # ---- blocks
 
@@ -102,19 +105,17 @@ class Page:
                 if after != "table":
                     caption = nodes[position]
                     position += 1
-            neighbours = (found[-1][0] if found else "", nodes[position].type if position < len(nodes) else "")
-            lines = self._block(node, marks, caption, neighbours)
-            found.append((node.type, [*lines, *self._noted()]))
-            found += [("bibliography", self._bibliography(value)) for name, value in marks if name == "bibliography"]
+            lines = self._block(node, marks, caption)
+            kind = node.type if _lone_image(node) is None else "figure"
+            found.append((kind, [*lines, *self._noted()]))
+            found += [
+                ("bibliography", self._others.bibliography(value, self._inlines.line))
+                for name, value in marks
+                if name == "bibliography"
+            ]
         return apart(found)
 
-    def _block(
-        self,
-        node: SyntaxTreeNode,
-        marks: list[tuple[str, str]],
-        caption: SyntaxTreeNode | None,
-        neighbours: tuple[str, str],
-    ) -> Lines:
+    def _block(self, node: SyntaxTreeNode, marks: list[tuple[str, str]], caption: SyntaxTreeNode | None) -> Lines:
         """One block, with the *marks* below it."""
         values = dict(marks)
         labels = [value for name, value in marks if name in {"label", "eqlabel"}]
@@ -127,8 +128,7 @@ class Page:
             case "math_block" | "math_block_label":
                 return self._equation(node.content, labels)
             case "hr":
-                # A transition may stand between blocks of a section only.
-                return [] if self._nested or not all(neighbours) or "heading" in neighbours else ["----"]
+                return [] if self._nested else ["----"]
             case _ if image is not None:
                 return self._figure(image, labels, values, _marks_in(node))
         lines = getattr(self, f"_{node.type}", self._unknown)(node)
@@ -207,9 +207,9 @@ class Page:
         fence = fence_of(node.info)
         content: Lines = node.content.rstrip("\n").split("\n")
         if fence.language == "toc":
-            return self._toc(node, content)
+            return self._others.toc(content, self._inlines.line + 1)
         if fence.language == "eval_rst":
-            return self._restructured(content)
+            return self._others.restructured(content, self._inlines.line)
         if fence.rest:
             self._tell(self._inlines.line, f"{fence.rest} of this code is not known: it is shown, and not run")
         return code_block(content, fence.language)
@@ -274,7 +274,7 @@ class Page:
         title = ""
         if caption is not None:
             pieces = self._inlines.pieces(caption.children[0].children)
-            title = _CAPTION.sub("", " ".join(joined(pieces).split()), count=1)
+            title = paragraph(_CAPTION.sub("", " ".join(joined(pieces).split()), count=1))[0]
         mine = self._labels.defined(labels, "table" if title else "other", self._title)
         rows = [row for part in node.children for row in part.children]
         head = sum(len(part.children) for part in node.children if part.type == "thead")
@@ -293,8 +293,11 @@ class Page:
     def _tabs(self, nodes: Sequence[SyntaxTreeNode]) -> Lines:
         lines = [".. tabs::"]
         for node in nodes:
-            content = self._nest(node.children)
-            for name in node.meta["frameworks"]:
+            for number, name in enumerate(node.meta["frameworks"]):
+                # The same for each framework, but for labels, which the first one has.
+                self._is_repeated = number > 0
+                content = self._nest(node.children)
+                self._is_repeated = False
                 try:
                     label = framework(name).label
                 except UnknownFrameworkError:
@@ -302,39 +305,6 @@ class Page:
                 if content:
                     lines += ["", f"   .. group-tab:: {label}", "", *indented(indented(content))]
         return lines if len(lines) > 1 else []
-
-    def _toc(self, node: SyntaxTreeNode, content: Lines) -> Lines:
-        line = (node.map or (0, 0))[0] + 2
-        options, entries, lost = [], [], []
-        for number, entry in enumerate(text.strip() for text in content):
-            if entry.startswith(":"):
-                options.append(f"   {entry}")
-            elif entry:
-                name = self._book.page_at(self.path, f"{entry}.md")
-                if name is None:
-                    self._tell(line + number, f"the page {entry} is not among those that are converted: it is left out")
-                    lost.append(entry)
-                else:
-                    entries.append(f"   {name}")
-                    self._book.in_toc.add(self._book.place(self.path, f"{entry}.md"))
-        kept = kept_as_comment(lost, "pages of a table of contents") if lost else []
-        return apart([("toc", [".. toctree::", *options, "", *entries] if entries else []), ("comment", kept)])
-
-    def _restructured(self, content: Lines) -> Lines:
-        """Text that is reStructuredText already, if the files that it names are there."""
-        files = _NAMED_FILE.findall("\n".join(content))
-        missing = [name for name in files if self._book.file_at(self.path, name) is None]
-        if not missing:
-            return content
-        self._tell(self._inlines.line, f"the file {missing[0]} is not there: what needs it is kept as a comment")
-        return kept_as_comment(content, "it needs a file that is not there")
-
-    def _bibliography(self, address: str) -> Lines:
-        name = self._book.file_at(self.path, address)
-        if name is None:
-            self._tell(self._inlines.line, f"the bibliography {address} is not there: it is left out")
-            return []
-        return [".. bibliography::"]
 
 
 def _is_cell(node: SyntaxTreeNode) -> bool:
