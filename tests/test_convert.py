@@ -379,6 +379,19 @@ def test_what_a_plot_says_that_has_no_equal_is_told(tmp_path: Path, capsys: Any)
     assert [line.partition("page.rst:")[2].partition(":")[0] for line in err.splitlines()] == ["1", "3", "3"]
 
 
+def test_text_in_a_session_is_kept(tmp_path: Path, capsys: Any) -> None:
+    page = tmp_path / "page.rst"
+    page.write_text(
+        "..  plot::\n    :include-source:\n\n    Make *it*:\n\n    >>> x = [1, 2]\n    >>> x\n    [1, 2]\n\n"
+        "    Plot it.\n\n    >>> plt.plot(x)\n\n..  note::\n\n   .. plot::\n\n      y = 1\n"
+    )
+    assert cli.main(["convert", str(page)]) == 1
+    out, err = capsys.readouterr()
+    assert "   # Make *it*:\n\n   x = [1, 2]\n   x\n\n   # Plot it.\n\n   plt.plot(x);\n" in out
+    assert "..  note::\n\n   .. optplot::\n" in out
+    assert "page.rst:1: the text in this session is comments" in err
+
+
 def test_what_conf_py_says_of_plots(tmp_path: Path, capsys: Any) -> None:
     conf = "plot_include_source = True\nplot_pre_code = 'import numpy'\nplot_basedir = find()\n"
     (tmp_path / "conf.py").write_text(conf)

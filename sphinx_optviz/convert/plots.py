@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.convert.plot_settings import PlotSettings
 
-_PLOT = re.compile(r"([ \t]*(?:[-*+] +)*)\.\. plot::[ \t]*(.*)$")
+_PLOT = re.compile(r"([ \t]*(?:[-*+] +)*)\.\. +plot::[ \t]*(.*)$")
 _OPTION = re.compile(r"[ \t]*:([\w-]+):(?: +(.*))?$")
 # What holds text that is no reStructuredText.
 _VERBATIM = re.compile(
-    r"\s*(?:[-*+] +)*\.\. (?:code(?:-block|-cell)?|sourcecode|parsed-literal|literalinclude|highlight|raw|math|"
+    r"\s*(?:[-*+] +)*\.\. +(?:code(?:-block|-cell)?|sourcecode|parsed-literal|literalinclude|highlight|raw|math|"
     r"doctest|testcode|testoutput|testsetup|testcleanup|ipython|prompt|graphviz|mermaid|jupyter-execute|optplot)::"
 )
-_COMMENT = re.compile(r"\s*\.\.(?:$| +(?![_\[|]|[\w:.+-]+ ?::))")
+_COMMENT = re.compile(r"\s*\.\.(?:$| ++(?![_\[|]|[\w:.+-]+ ?::))")
 
 _PRE_CODE = "import numpy as np\nfrom matplotlib import pyplot as plt"
 _SETTINGS_CHANGED = re.compile(r"\brcParams\b|\bstyle\.use\(|\brc\(|\bxkcd\(\)|\bset_theme\(|\bsns\.set\(")
@@ -107,7 +107,9 @@ class PlotPage:
             if plot.content.strip():
                 options.setdefault("caption", " ".join(plot.content.split()))
         else:
-            code = _without_prompts(plot.content, plot.options.get("format", ""))
+            code, has_prose = _without_prompts(plot.content, plot.options.get("format", ""))
+            if has_prose and "hide-code" not in options:
+                self._tell(plot.line, "the text in this session is comments of its code now: move it out of the cell")
         code = trimmed(code)
         if not code:
             raise _LostError("there is no code in this plot")
@@ -218,21 +220,23 @@ def _width(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _without_prompts(content: str, form: str) -> str:
-    """The code of *content*; of a session, what was typed."""
+def _without_prompts(content: str, form: str) -> tuple[str, bool]:
+    """The code of *content*; of a session, what was typed, and whether there is text in it."""
     if form == "python" or (form != "doctest" and not re.search(r"^\s*>>>", content, re.MULTILINE)):
-        return content
+        return content, False
     try:
         parts = doctest.DocTestParser().parse(content)
     except ValueError as error:
         raise _LostError(f"the session of this plot cannot be read: {error}") from error
     typed = ""
+    has_prose = False
     for part in parts:
         if isinstance(part, doctest.Example):
             typed += part.source
         else:
+            has_prose |= bool(part.strip())
             typed += "".join(f"# {line}\n" if line.strip() else "\n" for line in part.splitlines())
-    return typed
+    return typed, has_prose
 
 
 def _silenced(code: str) -> str:
