@@ -56,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("sourcedir", nargs="?", help="the folder of a book's conf.py, to list its own ones too")
     listing.set_defaults(command=_list)
 
+    convert = commands.add_parser(
+        "convert", help="turn pages of d2lbook and of Matplotlib's plot directive into optplot"
+    )
+    convert.add_argument("sources", nargs="+", metavar="SOURCE", help="a .md or .rst file, or a folder of them")
+    convert.add_argument("-o", "--output", metavar="FOLDER", help="where to write; without it, one page is printed")
+    convert.add_argument("--overwrite", action="store_true", help="replace files that are there, sources too")
+    convert.add_argument("--framework", default="", help="whose the cells of d2lbook are that have no mark")
+    convert.set_defaults(command=_convert)
+
     prune = commands.add_parser("prune", help="remove the entries of a book's store that no page uses")
     prune.add_argument("sourcedir", help="the folder of the book's conf.py")
     prune.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
@@ -179,6 +188,47 @@ def _list(parsed: argparse.Namespace) -> int:
     for problem in broken:
         print(problem, file=sys.stderr)
     return 1 if broken else 0
+
+
+# ---- convert
+
+
+def _convert(parsed: argparse.Namespace) -> int:
+    from sphinx_optviz.convert.pages import SourceError, converted
+    from sphinx_optviz.files import write_file
+
+    try:
+        default = framework_name(parsed.framework) if parsed.framework else ""
+        folder = None if parsed.output is None else Path(parsed.output)
+        outcome = converted([Path(source) for source in parsed.sources], default, folder)
+    except (SourceError, UnknownFrameworkError) as error:
+        raise CommandError(str(error)) from error
+    except ImportError as error:
+        advice = "Markdown needs a parser: python -m pip install 'sphinx-optviz[convert]'"
+        raise CommandError(f"{advice} ({error})") from error
+    if folder is None:
+        if len(outcome.pages) > 1:
+            raise CommandError("several pages need a folder to be written to: name it with -o")
+        sys.stdout.write(next(iter(outcome.pages.values())))
+    else:
+        contents = {name: text.encode() for name, text in outcome.pages.items()}
+        contents |= {name: path.read_bytes() for name, path in outcome.files.items()}
+        # A file that is to be what it is already is no loss.
+        changed = {name: content for name, content in contents.items() if not _is_there(folder / name, content)}
+        there = [folder / name for name in changed if (folder / name).exists()]
+        if there and not parsed.overwrite:
+            raise CommandError(f"{there[0]} is there already; --overwrite replaces it, and {len(there) - 1} more")
+        for name, content in changed.items():
+            write_file(folder / name, content)
+    for finding in outcome.findings:
+        print(finding, file=sys.stderr)
+    if outcome.needs:
+        print("\n".join(["conf.py needs, beside sphinx_optviz:", *outcome.needs]), file=sys.stderr)
+    return 1 if outcome.findings else 0
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 # ---- prune

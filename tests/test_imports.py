@@ -58,7 +58,7 @@ LAYERS = [
         *("check_report", "cell_check", "parity"),
     ],
     ["pipeline", "cell_build"],
-    ["update", "check"],
+    ["update", "check", "convert"],
     ["extension", "cli"],
     [""],
 ]
