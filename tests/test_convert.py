@@ -93,6 +93,8 @@ def test_the_text_of_a_link_stays_the_same(text: str) -> None:
         ("(**for slides $x$**) and [**more**]", "for slides :math:`x` and more"),
         ("stays (~~on the slide~~)", "stays"),
         ("**特別**な文字", "**特別**\\ な文字"),
+        ("[**a**](https://example.org)", "`a <https://example.org>`__"),
+        ("# 図\n:label:`z`\n\n見よ:ref:`z`を", ".. _z:\n\n図\n===\n\n見よ\\ :ref:`z`\\ を"),
     ],
 )
 def test_inline_markup(convert: Any, markdown: str, wanted: str) -> None:
