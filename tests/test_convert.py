@@ -72,9 +72,9 @@ def test_markup_between_text_is_markup(before: str, code: str, after: str) -> No
 @given(MARKED)
 def test_the_text_of_a_link_stays_the_same(text: str) -> None:
     text = f"a{text}b"
-    document = read(link(text, "https://example.org/a_b_"))
+    document = read(link(text, "//example.org/a_b_"))
     [found] = document.findall(nodes.reference)
-    assert found["refuri"] == "https://example.org/a_b_"
+    assert found["refuri"] == "//example.org/a_b_"
     assert found.astext() == " ".join(text.split())
 
 
@@ -93,6 +93,8 @@ def test_the_text_of_a_link_stays_the_same(text: str) -> None:
         ("(**for slides $x$**) and [**more**]", "for slides :math:`x` and more"),
         ("stays (~~on the slide~~)", "stays"),
         ("**特別**な文字", "**特別**\\ な文字"),
+        ("[**a**](https://example.org)", "`a <https://example.org>`__"),
+        ("# 図\n:label:`z`\n\n見よ:ref:`z`を", ".. _z:\n\n図\n===\n\n見よ\\ :ref:`z`\\ を"),
     ],
 )
 def test_inline_markup(convert: Any, markdown: str, wanted: str) -> None:
@@ -120,8 +122,8 @@ def test_labels_references_figures_tables_and_equations(convert: Any) -> None:
 
 
 def test_a_formula_ends_the_paragraph_above(convert: Any) -> None:
-    text, found = convert("so\n$$x$$\nis")
-    assert text == "so\n\n.. math::\n\n   x\n\nis\n"
+    text, found = convert("so\n$$x\n\n+ y$$\nis $$z$$ here")
+    assert text == "so\n\n.. math::\n\n   x\n   + y\n\nis\n\n.. math::\n\n   z\n\nhere\n"
     assert found == []
 
 
@@ -132,6 +134,11 @@ def test_what_is_not_there_is_told_and_plain_text(convert: Any) -> None:
         "Fig\n\n.. Not converted: ![Fig](c.svg) :label:`f`\n"
     )
     assert [line.partition(":")[0] for line in found] == ["1", "1", "1", "1", "3"]
+
+
+def test_what_stands_below_another_is_not_read_as_a_part_of_it(convert: Any) -> None:
+    text, _ = convert("- a\n\n* b\n\n> c\n\nd\n\n> e\n")
+    assert text == "- a\n\n..\n\n- b\n\n..\n\n   c\n\nd\n\n   e\n"
 
 
 def test_levels_of_titles_do_not_jump(convert: Any) -> None:
@@ -194,6 +201,11 @@ def test_branches_for_a_framework(name: str, body: str) -> None:
     code = BRANCHES.replace(" and x", "")
     assert for_framework(code, name) == f"def f(x):\n{body}    y += 1\n    return y"
     assert "y += 1" not in for_framework(code, "jax")
+
+
+def test_conditions_on_the_framework_are_joined_by_and_and_or() -> None:
+    code = "if tab.selected('jax') and not tab.selected('mxnet', 'jax') or tab.selected('numpy'):\n    x"
+    assert [for_framework(code, name) for name in ("jax", "numpy", "mxnet")] == ["", "x", ""]
 
 
 def test_a_branch_with_another_condition_is_not_decided() -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.convert.book import Book
 
-_MARK_END = re.compile(r"(?<![\w`]):([A-Za-z][\w:.-]*):$")
+# In Chinese and Japanese there is no space before a mark.
+_MARK_END = re.compile(r"(?:(?<![\w`])|(?=:(?:num|eq)?ref:|:cite[pt]?:)):([A-Za-z][\w:.-]*):$")
 _CITATIONS = {"cite": "p", "citep": "p", "cite:p": "p", "citet": "t", "cite:t": "t"}
 _REFERENCES = ("ref", "numref", "eqref")
 _PYTHON = ("func", "class", "mod", "meth")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
 
 # Marks that stand in lines of their own, below what they speak of.
-BELOW = ("label", "eqlabel", "width", "height", "class", "bibliography", "eqref-label")
+BELOW = ("label", "eqlabel", "width", "height", "bibliography")
 
 MARK = re.compile(r":([A-Za-z][\w:.-]*):(`+)([^`\n]+)\2")
 _MARK_LINE = re.compile(rf"(?:(?::(?:{'|'.join(BELOW)}):(`+)[^`\n]+\1)\s*)+$")
@@ -21,20 +21,14 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 # Tabs that d2lbook makes itself, from tables of contents.
 _MADE_BY_TOOL = "toc"
 
-_SLIDES = [
-    re.compile(rf"{begin}((?:(?!{begin}).)+?){end}", re.DOTALL)
-    for begin, end in (
-        (r"\(\*\*", r"\*\*\)"),
-        (r"\[\*\*", r"\*\*\](?!\()"),
-    )
-]
-_SLIDES_ALONE = [
-    re.compile(rf"{begin}((?:(?!{begin}).)+?){end}", re.DOTALL)
-    for begin, end in (
-        (r"\(~~", r"~~\)"),
-        (r"\[~~", r"~~\](?!\()"),
-    )
-]
+
+def _between(begin: str, end: str) -> re.Pattern[str]:
+    begin, end = re.escape(begin), re.escape(end)
+    return re.compile(rf"{begin}((?:(?!{begin}).)+?){end}", re.DOTALL)
+
+
+_SLIDES = (_between("(**", "**)"), _between("[**", "**]"))
+_SLIDES_ALONE = (_between("(~~", "~~)"), _between("[~~", "~~]"))
 
 
 def without_slides(text: str) -> str:
@@ -60,8 +54,12 @@ def without_slides(text: str) -> str:
 
 
 def _without_slides(prose: str) -> str:
+    def text(found: re.Match[str]) -> str:
+        is_link = found[0].endswith("]") and found.string.startswith("(", found.end())
+        return found[0] if is_link else found[1]
+
     for pattern in _SLIDES:
-        prose = pattern.sub(lambda found: found[1], prose)
+        prose = pattern.sub(text, prose)
     for pattern in _SLIDES_ALONE:
         prose = pattern.sub(lambda found: "\n" * found[0].count("\n"), prose)
     return prose

@@ -66,14 +66,15 @@ def converted(sources: Sequence[Path], framework: str = "", output: Path | None 
 
 
 def _convert_markdown(paths: Sequence[Path], book: Book, framework: str, outcome: Converted) -> None:
-    trees = {path: parsed(_read(path)) for path in paths}
+    sources = {path: _read(path).removeprefix("\ufeff") for path in paths}
+    trees = {path: parsed(text) for path, text in sources.items()}
     for path in paths:
         for bib in sorted(path.parent.glob("*.bib")):
             book.add_bibliography(bib)
     for bib in sorted(book.root.glob("*.bib")):
         book.add_bibliography(bib)
-    texts = [_read(path) for path in paths]
-    book.has_bibliography = bool(book.bibliographies) and any(":bibliography:`" in text for text in texts)
+    shows_one = any(":bibliography:`" in text for text in sources.values())
+    book.has_bibliography = bool(book.bibliographies) and shows_one
     # Labels may be used before the page that defines them.
     for path, tree in trees.items():
         Page(path, tree, book, framework).text()
