@@ -12,7 +12,7 @@ from sphinx_optviz.frameworks import framework
 from sphinx_optviz.model import TOLERANCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sphinx_optviz.cell_execute import CellOutcome
     from sphinx_optviz.cell_runs import Artist
@@ -33,9 +33,17 @@ class CellVerdict:
 
 
 def judge_cell(
-    tabs: Tabs, outcomes: Mapping[str, CellOutcome], tolerances: Mapping[str, float], *, compared: bool
+    tabs: Tabs,
+    outcomes: Mapping[str, CellOutcome],
+    tolerances: Mapping[str, float],
+    *,
+    compared: bool,
+    chance: Collection[str],
 ) -> CellVerdict:
-    """*outcomes* by framework; nothing is *compared* where the author wants it so."""
+    """*outcomes* by framework; nothing is *compared* where the author wants it so.
+
+    *chance* are the frameworks in which random numbers have a part in what the cell gives.
+    """
     ran = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, CellResult)}
     reference = (
         tabs.drawn_from if tabs.drawn_from in ran else next((name for name in tabs.frameworks if name in ran), "")
@@ -50,7 +58,7 @@ def judge_cell(
         if name == reference or name not in ran:
             continue
         off, difference = _difference(ran[name], ran[reference], tolerance, framework(reference).label)
-        if off and (ran[name].random or ran[reference].random):
+        if off and chance:
             at_random.append(name)
         elif off:
             disagreeing.append(name)

@@ -16,6 +16,7 @@ from sphinx_optviz.files import file_name, write_file
 from sphinx_optviz.model import IMAGE_FORMATS
 from sphinx_optviz.notebooks import plan_cells
 from sphinx_optviz.parity import Group, lacking, shifted, undefined
+from sphinx_optviz.randomness import at_random
 from sphinx_optviz.report import save_details
 from sphinx_optviz.runs import Failure
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.cell_execute import CellOutcome
     from sphinx_optviz.cell_runs import CellRun
     from sphinx_optviz.model import CellRecord, Place, Placement, Settings
+    from sphinx_optviz.notebooks import Notebook
     from sphinx_optviz.store import Store
 
 
@@ -157,14 +159,26 @@ class CellBuild:
 
     def compare(self) -> None:
         """Give each cell its verdict on the frameworks."""
+        by_chance = {
+            (notebook.docname, index, notebook.framework)
+            for notebook in self.cells.notebooks
+            for index in at_random([(index, run.code) for index, run in notebook.cells], self._drew(notebook))
+        }
         for place, record in self.records.items():
             tabs = self.cells.tabs[place]
             compared = self._settings.agreement == "warn" and record.spec.agreement
-            verdict = judge_cell(tabs, self.outcomes_at(place), self._settings.tolerances, compared=compared)
+            chance = {name for name in tabs.frameworks if (*place, name) in by_chance}
+            outcomes = self.outcomes_at(place)
+            verdict = judge_cell(tabs, outcomes, self._settings.tolerances, compared=compared, chance=chance)
             self.verdicts[place] = verdict
             for name, message in verdict.wrong:
                 run = self.cells.runs[(*place, name)]
                 self._warn("agreement", f"{run.name} ({name}): {message}", location=record.location)
+
+    def _drew(self, notebook: Notebook) -> set[int]:
+        """The cells of *notebook* in which random numbers were drawn."""
+        results = ((index, self.outcomes[run.key]) for index, run in notebook.cells)
+        return {index for index, result in results if isinstance(result, CellResult) and result.random}
 
     def outcomes_at(self, place: Place) -> dict[str, CellOutcome]:
         """Of one cell, by framework."""

@@ -187,6 +187,15 @@ class FrameworkDirective(SphinxDirective):
         warn("directive", message, location=f"{source}:{line}")
 
 
+def warn_of_blocks_outside(_app: object, doctree: nodes.document) -> None:
+    """At ``doctree-read``: a block that no cell has taken is code that does not run."""
+    for node in doctree.findall(framework_block):
+        message = (
+            "this framework block is in no cell: its code is shown and does not run; indent it below '.. optplot::'"
+        )
+        warn("directive", message, location=f"{node.source}:{node.line}")
+
+
 def _block(frameworks: tuple[str, ...], content: StringList, directive: SphinxDirective) -> Block:
     """The lines of *content* with their place, empty ones at both ends left out."""
     lines = list(content)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.runs import Array
 
 # In every key: bump it when the same code may give other outputs, or outputs laid out differently.
-CELL_SCHEMA = 1
+CELL_SCHEMA = 2
 
 # What figures are stored as: a builder takes one of them.
 FIGURE_FORMATS = ("svg", "pdf")
@@ -97,7 +97,7 @@ class CellResult:
     returned: tuple[Array, ...]
     warnings: tuple[CodeWarning, ...]
     dropped: Mapping[str, int]  # characters of text, and figures, that were too many
-    random: bool  # whether random numbers were drawn, in it or before it
+    random: bool  # whether random numbers were drawn in it
     modules: tuple[tuple[str, str], ...]  # local modules that are imported: path relative to conf.py, and digest
     error: CellError | None
     digest: str

@@ -22,10 +22,11 @@ _ALWAYS = {*dir(builtins), "__name__", "__file__", "display", "get_ipython", "In
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Of one cell in one framework: what it defines, and what it uses and does not define itself."""
+    """Of one cell in one framework: what it defines, what it uses and does not define itself, and all that it uses."""
 
     defined: frozenset[str]
     used: frozenset[str]
+    mentioned: frozenset[str] = frozenset()
     is_open: bool = False  # it may define anything: a star import, or code that cannot be read
 
 
@@ -51,12 +52,12 @@ def names_in(code: str) -> Names:
         return Names(frozenset(), frozenset(), is_open=True)
     symbols = top.get_symbols()
     defined = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
-    used = {symbol.get_name() for symbol in symbols if symbol.is_referenced()} - defined
-    used |= {name for name in _globals_of(top) if name not in defined}
+    mentioned = {symbol.get_name() for symbol in symbols if symbol.is_referenced()} | set(_globals_of(top))
+    used = mentioned - defined
     is_open = any(
         line.lstrip().startswith("from ") and line.rstrip().endswith("import *") for line in plain.split("\n")
     )
-    return Names(frozenset(defined), frozenset(used - _ALWAYS), is_open)
+    return Names(frozenset(defined), frozenset(used - _ALWAYS), frozenset(mentioned), is_open)
 
 
 def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:

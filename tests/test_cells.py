@@ -357,6 +357,26 @@ def test_prose_runs_nothing_and_an_edited_cell_its_page_alone(book: Book) -> Non
     assert outputs(built, "other.html") == ["3"]
 
 
+def test_value_that_is_too_long_is_cut(shell: str, book: Book) -> None:
+    assert shell
+    book.write("index.rst", page(cell("'y' * 10**6")))
+    (text,) = outputs(book.build())
+    assert re.fullmatch(r"'y{99999}\n\.\.\. and 900002 characters more", text)
+
+
+def test_value_whose_text_fails_is_an_error(shell: str, book: Book) -> None:
+    assert shell
+    book.write("index.rst", page(cell("class A:\n    def __repr__(self): return 1 / 0\nA()")))
+    ((_, said, subtype),) = messages(book.build(warnings=True))
+    assert subtype == "execution"
+    assert "ZeroDivisionError" in said
+
+
+def test_halves_of_characters_are_printed_as_escapes(book: Book) -> None:
+    book.write("index.rst", page(cell(r"print('a\ud800b')")))
+    assert outputs(book.build()) == [r"a\ud800b"]
+
+
 def test_cells_before_the_edited_one_run_for_their_names_and_keep_their_outputs(book: Book) -> None:
     first = "import time\nstarted = time.time_ns()\nprint(started)"
     figure = f"""{PLT}
@@ -578,7 +598,45 @@ def test_random_numbers_are_no_disagreement(book: Book) -> None:
     assert "Random numbers were drawn" in book.build(optviz_frameworks=["numpy", "duals"]).read("index.html")
 
 
+def test_what_does_not_depend_on_chance_is_compared_after_it(book: Book) -> None:
+    draws = tabs({"numpy": f"{PLT}\nx = np.random.rand(2)", "duals": f"{PLT}\nx = np.random.rand(3)"})
+    uses = tabs({"numpy": "y = x + 1\ny.sum()", "duals": "y = x + 1\ny.sum()"})
+    wrong = tabs({"numpy": "def f(x): return 2 * x\nf(3)", "duals": "def f(x): return 3 * x\nf(3)"})
+    book.write("index.rst", page(draws, uses, wrong))
+    built = book.build(optviz_frameworks=["numpy", "duals"], warnings=True)
+    ((_, said, subtype),) = messages(built)
+    assert subtype == "agreement"
+    assert "cell 3" in said
+    assert built.read("index.html").count("Random numbers were drawn") == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{PLT}\nplt.quiver([0, 1], [0, 1], [1, 1], [1, 2]);",
+        f"{PLT}\nx, y = np.meshgrid([0, 1, 2], [0, 1, 2])\nplt.axes(projection='3d').contour(x, y, x * y);",
+    ],
+    ids=["quiver", "contours in space"],
+)
+def test_what_artists_hold_only_when_they_are_drawn_is_compared(book: Book, code: str) -> None:
+    book.write("index.rst", page(tabs({"numpy": code, "duals": code})))
+    assert book.build(optviz_frameworks=["numpy", "duals"]).warnings == []
+
+
+def test_numbers_in_a_dictionary_are_compared(book: Book) -> None:
+    book.write("index.rst", page(tabs({"numpy": "{'a': 1, 'b': [2.0]}", "duals": "{'a': 1, 'b': [2.5]}"})))
+    built = book.build(optviz_frameworks=["numpy", "duals"], warnings=True)
+    assert [subtype for _, _, subtype in messages(built)] == ["agreement"]
+
+
 # ---- where cells stand
+
+
+def test_framework_block_outside_of_a_cell_is_told(book: Book) -> None:
+    book.write("index.rst", page(".. framework:: numpy\n\n   print('lost')\n"))
+    ((line, said, subtype),) = messages(book.build(warnings=True))
+    assert (line, subtype) == (4, "directive")
+    assert "does not run" in said
 
 
 def test_cells_in_lists_and_admonitions_and_tabs_run_once(book: Book) -> None:

@@ -203,6 +203,16 @@ def test_branches_for_a_framework(name: str, body: str) -> None:
     assert "y += 1" not in for_framework(code, "jax")
 
 
+def test_texts_in_a_branch_keep_their_blanks() -> None:
+    code = 'if tab.selected("jax"):\n    q = """\n  two\n    four"""\n    b = 1'
+    assert for_framework(code, "jax") == 'q = """\n  two\n    four"""\nb = 1'
+
+
+def test_framework_in_an_expression_is_told() -> None:
+    with pytest.raises(BranchError, match="elsewhere than in an 'if'"):
+        for_framework("d = 3 if tab.selected('jax') else 4", "jax")
+
+
 def test_conditions_on_the_framework_are_joined_by_and_and_or() -> None:
     code = "if tab.selected('jax') and not tab.selected('mxnet', 'jax') or tab.selected('numpy'):\n    x"
     assert [for_framework(code, name) for name in ("jax", "numpy", "mxnet")] == ["", "x", ""]
@@ -211,6 +221,22 @@ def test_conditions_on_the_framework_are_joined_by_and_and_or() -> None:
 def test_a_branch_with_another_condition_is_not_decided() -> None:
     with pytest.raises(BranchError, match="mixes the framework"):
         for_framework(BRANCHES, "jax")
+
+
+def test_a_mark_that_hides_is_for_all_frameworks_or_told(convert: Any) -> None:
+    cells = ["%%tab pytorch\n# hide code\na = 1", "%%tab jax\na = 2"]
+    text, found = convert("".join(f"```{{.python .input}}\n{cell}\n```\n\n" for cell in cells))
+    assert ":hide-code:" not in text
+    assert found == ["2: ':hide-code:' is for all frameworks of a cell: it is left out"]
+
+
+def test_a_caption_with_a_label_stands_above_a_table(convert: Any) -> None:
+    made = convert("See :numref:`tab_d`.\n\n:Data and memory\n:label:`tab_d`\n\n|a|b|\n|-|-|\n|1|2|\n\n|c|d|\n|-|-|\n")
+    text = str(made)
+    assert "list-table:: Data and memory" in text
+    assert ":name: tab_d" in text
+    assert ":numref:`tab_d`" in text
+    assert ":header-rows: 0" in text
 
 
 def test_a_framework_that_is_not_known_is_kept_as_a_comment(convert: Any) -> None:

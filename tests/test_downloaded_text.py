@@ -114,6 +114,22 @@ def test_script_runs_on_behind_an_error_that_is_meant(code: str, tmp_path: Path)
     assert ("division" in found) == ("/ 0" in code)
 
 
+def test_imports_from_the_future_begin_a_script(tmp_path: Path) -> None:
+    text = script("x = 1", "from __future__ import annotations\ndef f(x: Nothing): return x\nf(2)")
+    assert text.startswith("# %%\nfrom __future__ import annotations\n")
+    assert printed(text, tmp_path) == "2\n"
+
+
+@pytest.mark.parametrize("code", ["import asyncio\nawait asyncio.sleep(0)", "return 5"])
+@pytest.mark.parametrize("raises", [False, True])
+def test_code_that_only_a_notebook_can_run_is_a_comment(code: str, raises: bool, tmp_path: Path) -> None:
+    assert printed(script(code, raises=raises) + script("3"), tmp_path) == "3\n"
+
+
+def test_question_is_a_comment_and_the_rest_runs(tmp_path: Path) -> None:
+    assert printed(script("x = 1\nx?\nx + 1"), tmp_path) == "2\n"
+
+
 def test_prose_is_a_comment_without_pictures() -> None:
     cell = NotebookCell(text="# Title\n\n![a \\[b\\]](attachment:c.png)")
     assert percent([cell]).decode() == "# %% [markdown]\n# # Title\n#\n# [a \\[b\\]]\n"

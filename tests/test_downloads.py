@@ -29,6 +29,19 @@ if TYPE_CHECKING:
 
 Artists = list[list[list[Any]]]
 
+# What the colours of fills and images are, as ``artists_of`` gives numbers.
+COLOURS = """
+def colours_of(figure):
+    found = []
+    for number, axes in enumerate(figure.axes):
+        for filled in [] if hasattr(axes, "get_zlim") else axes.collections:
+            filled.update_scalarmappable()
+            found.append([number, "colours", type(filled).__name__, [packed(filled.get_facecolor())]])
+        for image in axes.images:
+            found.append([number, "colours", "image", [packed(image.to_rgba(image.get_array()))]])
+    return found
+"""
+
 # A backend of Matplotlib that writes what each figure holds, and fails where this package was imported.
 SHOW = """
 import json, os, sys
@@ -40,7 +53,7 @@ def show(*_, **__):
     assert "sphinx_optviz" not in sys.modules
     for manager in _pylab_helpers.Gcf.get_all_fig_managers():
         manager.canvas.draw()
-        found = artists_of(manager.canvas.figure)
+        found = artists_of(manager.canvas.figure) + colours_of(manager.canvas.figure)
         plain = [[*one[:3], [[shape, data.hex()] for shape, data in one[3]]] for one in found]
         with open(os.environ["ARTISTS"], "a") as file:
             print(json.dumps(plain), file=file)
@@ -62,7 +75,7 @@ def cells_of(built: Built, name: str) -> list[Any]:
 def run(path: Path, folder: Path, interpreter: str = sys.executable, **environment: str) -> tuple[str, Artists]:
     """What a script prints, and what it draws, in a folder where nothing else lies."""
     folder.mkdir()
-    backend = Path(artists.__file__).read_text(encoding="utf-8") + SHOW
+    backend = Path(artists.__file__).read_text(encoding="utf-8") + COLOURS + SHOW
     (folder / "collecting.py").write_text(backend, encoding="utf-8")
     drawn = folder / "artists.jsonl"
     own = {"MPLBACKEND": "module://collecting", "PYTHONPATH": str(folder), "ARTISTS": str(drawn)}
@@ -98,13 +111,17 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Artists]:
 
     monkeypatch.setattr(FigureMaker, "figure", recording)
 
+    names: dict[str, Any] = {"packed": artists.packed}
+    exec(COLOURS, names)
+    colours_of = names["colours_of"]
+
     def found() -> Artists:
         figures = []
         with mpl.rc_context():
             style.apply({})
             for figure in known.values():
                 made = canvas.make_figure(figure.message())
-                its = artists.artists_of(made)
+                its = artists.artists_of(made) + colours_of(made)
                 figures.append([[*one[:3], [unpacked(a, b.hex()) for a, b in one[3]]] for one in its])
         return figures
 
@@ -138,7 +155,23 @@ LANDSCAPES = [
     ".. optplot:: rosenbrock\n   :view: contour surface heatmap\n   :x: -2 : 2 : 160\n   :y: -1 : 3 : 161",
     ".. optplot:: ravine\n   :view: surface contour\n   :critical-points:",
     ".. optplot:: himmelblau\n   :view: slices\n   :through: saddle",
+    ".. optplot:: beale rosenbrock\n   :view: contour",
+    ".. optplot:: rosenbrock himmelblau\n   :view: heatmap",
 ]
+
+
+def test_panels_in_space_are_as_large_as_in_the_book(make_book: Any) -> None:
+    book: Book = make_book()
+    book.write("index.rst", page(".. optplot:: saddle\n   :view: contour surface\n   :figsize: 6, 3\n"))
+    assert "zoom=0.88" in download(book.build(), "index-numpy.py").read_text()
+
+
+def test_tabs_of_the_prose_have_their_names_above_them(make_book: Any) -> None:
+    book: Book = make_book()
+    tabs = ".. tabs::\n\n   .. group-tab:: NumPy\n\n      One.\n\n   .. group-tab:: Other\n\n      Two.\n"
+    book.write("index.rst", page(tabs, ".. optplot:: cubic\n"))
+    text = "\n".join(str(cell.source) for cell in cells_of(book.build(), "index-numpy.ipynb"))
+    assert "**NumPy**\n\nOne.\n\n**Other**\n\nTwo." in text
 
 
 def landscapes(*options: str) -> str:

@@ -55,7 +55,7 @@ LAYERS = [
             "report",
         ),
         *("staleness", "pages", "memory", "notebooks", "cell_execute", "cell_agreement", "cell_shown", "output_nodes"),
-        *("check_report", "cell_check", "parity"),
+        *("check_report", "cell_check", "parity", "randomness"),
     ],
     ["pipeline", "cell_build"],
     ["update", "check", "convert"],
@@ -91,6 +91,7 @@ SIDEWAYS = {
     ("pipeline", "cell_build"),
     ("downloads", "draw"),  # what figures look like
     ("downloads", "parity"),  # what cells define and use
+    ("randomness", "parity"),  # the lines of a cell that are Python
     ("inline", "parity"),  # what a statement defines and uses
     ("marks", "plan"),  # what is found becomes part of a plot
     ("marks", "spots"),  # points by their names
@@ -135,7 +136,7 @@ WITHOUT_SPHINX = [
     *("plan", "execute", "comparison", "critical_comparison", "agreement", "staleness", "memory", "draw"),
     *("critical", "grammar", "spots", "marks", "claims", "optval", "hidden"),
     *("cell_runs", "cell_entries", "cells", "notebooks", "cell_execute", "cell_agreement", "parity", "inline"),
-    "downloadable",
+    *("downloadable", "randomness"),
 ]
 
 

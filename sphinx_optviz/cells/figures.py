@@ -121,6 +121,8 @@ def show_figure(figure: Any) -> None:
         if len(files[name]) > LARGEST_DRAWING and name != "png":
             files = {"png": _drawn(figure, "png", box)[0]}
             break
+    if not files:
+        figure.draw_without_rendering()  # some artists get their numbers only then
     outputs.figure(files, artists_of(figure))
 
 

@@ -97,9 +97,13 @@ def _results_class() -> Any:
         def __call__(self, result: Any = None) -> None:
             self.found = None
             super().__call__(result)
-            if result is not None and self.found:
+            if result is None:
+                return
+            if self.found:
                 returned(result)
                 show(result, self.found)
+            else:  # it has displayed itself, or IPython keeps to itself what its text raises
+                repr(result)
 
     return Results
 

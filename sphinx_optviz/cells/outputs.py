@@ -79,7 +79,8 @@ class Outputs:
 
 
 def without_chance(text: str) -> str:
-    """*text* without what differs from one build to the next, and without a terminal's colours."""
+    """*text* without what differs between builds, without a terminal's colours, and as UTF-8 can hold it."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return _ADDRESS.sub("...", _COLOURS.sub("", text))
 
 

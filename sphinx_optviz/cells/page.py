@@ -49,7 +49,6 @@ def begin(request: dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     install_backend(request["rcparams"])
     _PAGE["shell"] = make_shell()
-    _PAGE["random"] = False
     sys.stdout = PRINTED
 
 
@@ -75,12 +74,14 @@ def seed(number: int) -> None:
         mxnet.random.seed(number)
 
 
-def _random_state() -> bytes:
+def _random_states() -> list[bytes]:
     """What changes when a random number is drawn. TensorFlow's and MXNet's cannot be asked for; JAX has none."""
-    parts = [repr(random.getstate()), repr(numpy.random.get_state(legacy=True))]  # noqa: NPY002
     torch = sys.modules.get("torch")
-    state = "|".join(parts).encode() + (torch.get_rng_state().numpy().tobytes() if torch is not None else b"")
-    return hashlib.sha256(state).digest()
+    return [
+        repr(random.getstate()).encode(),
+        repr(numpy.random.get_state(legacy=True)).encode(),  # noqa: NPY002
+        *([torch.get_rng_state().numpy().tobytes()] if torch is not None else []),
+    ]
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     warnings.showwarning = lambda message, category, filename, line, *_: noted.append(
         [category.__name__, str(message), filename, line]
     )
-    before = _random_state()
+    before = _random_states()
     started = time.perf_counter()
     error = _PAGE["shell"].run(request["code"], request["name"])
     if error is None:
@@ -108,7 +109,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         except Exception as raised:  # noqa: BLE001 - Matplotlib draws when it is asked to save, and may fail then
             error = raised
     seconds = time.perf_counter() - started
-    _PAGE["random"] = _PAGE["random"] or _random_state() != before
+    # A library that the cell has imported had no state before.
+    drew = any(now != then for now, then in zip(_random_states(), before, strict=False))
     return {
         "kind": "cell",
         "outputs": outputs.finished(),
@@ -116,7 +118,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         "dropped": outputs.dropped,
         "returned": list(RETURNED),
         "warnings": noted[:100],
-        "random": _PAGE["random"],
+        "random": drew,
         "modules": local_modules(),
         "seconds": seconds,
         "error": None if error is None else described(error, request["name"]),

@@ -11,7 +11,7 @@ import numpy
 if TYPE_CHECKING:
     from sphinx_optviz.cells.artists import packed
     from sphinx_optviz.cells.figures import show_figure
-    from sphinx_optviz.cells.outputs import PRINTED, without_chance
+    from sphinx_optviz.cells.outputs import MOST_TEXT, PRINTED, without_chance
 
 # What a result can look like, the best first; the page takes what its builder can show.
 REPRESENTATIONS = {
@@ -35,9 +35,11 @@ def show(thing: Any, represented: dict[str, Any]) -> None:
         show_figure(thing)
         return
     kept = {mime: given for mime, given in represented.items() if mime in ("text/plain", *REPRESENTATIONS)}
+    plain = str(kept.pop("text/plain", ""))
     kept = {mime: given for mime, given in kept.items() if isinstance(given, (str, bytes)) and len(given) <= _MOST}
-    if "text/plain" in kept:
-        kept["text/plain"] = without_chance(str(kept["text/plain"]))
+    if plain:
+        more = f"\n... and {len(plain) - MOST_TEXT} characters more" if len(plain) > MOST_TEXT else ""
+        kept["text/plain"] = without_chance(plain[:MOST_TEXT]) + more
     if kept:
         PRINTED.outputs.add({"kind": "result", "data": kept})
 
@@ -56,8 +58,10 @@ def returned(value: Any) -> None:
 
 
 def _numbers_in(value: Any) -> list[Any]:
-    """The arrays in *value*: itself, or those of a tuple or list; whatever is none is left out."""
-    if isinstance(value, (str, bytes, dict, types.ModuleType, type)) or callable(value):
+    """The arrays in *value*: itself, or those of a tuple, list or dictionary; whatever is none is left out."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (str, bytes, types.ModuleType, type)) or callable(value):
         return []
     for name in ("detach", "asnumpy", "numpy"):
         method = getattr(value, name, None)

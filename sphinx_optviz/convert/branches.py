@@ -28,16 +28,31 @@ def for_framework(code: str, name: str) -> str:
     except SyntaxError as error:
         raise BranchError(f"the code cannot be read: {error.msg} in line {error.lineno} of the cell") from error
     kept: list[str | None] = list(lines)
-    _Selection(kept, name).visit(tree)
-    return "\n".join(line for line in kept if line is not None)
+    _Selection(kept, name, _inside_texts(tree)).visit(tree)
+    selected = "\n".join(line for line in kept if line is not None)
+    if has_branches(selected):
+        raise BranchError("it asks for the framework elsewhere than in an 'if' of its own")
+    return selected
+
+
+def _inside_texts(tree: ast.AST) -> set[int]:
+    """The lines that begin inside of a text, whose blanks are a part of it."""
+    return {
+        number
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
+        for number in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 class _Selection(ast.NodeVisitor):
     """Takes out the lines of branches that are not the framework's, and the conditions."""
 
-    def __init__(self, lines: list[str | None], name: str) -> None:
+    def __init__(self, lines: list[str | None], name: str, fixed: set[int]) -> None:
+        """*fixed* are the numbers of lines that stay as they are."""
         self.lines = lines
         self.name = name
+        self.fixed = fixed
 
     def visit_If(self, node: ast.If) -> None:
         chosen = _decided(node.test, self.name)
@@ -74,7 +89,7 @@ class _Selection(ast.NodeVisitor):
         width = body[0].col_offset - node.col_offset
         for number in range(header, end):
             line = self.lines[number]
-            if line is not None:
+            if line is not None and number + 1 not in self.fixed:
                 self.lines[number] = line[width:] if not line[:width].strip() else line.lstrip(" ")
         for child in body:
             self.visit(child)

@@ -111,7 +111,7 @@ def literal(code: str) -> str:
 def formula(tex: str) -> str:
     """*tex* as inline mathematics."""
     # In LaTeX, a back quote is a quotation mark, which has a name too.
-    tex = " ".join(tex.split()).replace("`", r"\lq ")
+    tex = " ".join(tex.split()).replace("`", r"\lq ").strip()
     # A backslash before the closing quote would escape it.
     tex = f"{tex} {{}}" if re.search(r"(?<!\\)(?:\\\\)*\\$", tex) else tex
     return f":math:`{tex}`" if tex else ""

@@ -88,19 +88,25 @@ class Notebook:
     def written(self, cells: Sequence[Code]) -> list[list[str]]:
         """Cells that stand next to each other, as directives."""
         blocks: list[Block] = []
-        hidden: dict[str, dict[str, str]] = {}
+        hidden: dict[Block, frozenset[str]] = {}
+        lines: dict[Block, int] = {}
         lost: list[list[str]] = []
         for cell in cells:
             if cell.is_set_up:
                 continue
             found = self._blocks(cell, lost)
-            options = {option: "" for mark, option in _HIDDEN.items() if mark in cell.text.lower()}
-            hidden |= {block.code: options for block in found}
+            options = frozenset(option for mark, option in _HIDDEN.items() if mark in cell.text.lower())
+            hidden |= dict.fromkeys(found, options)
             blocks += found
+            lines |= dict.fromkeys(found, cell.line)
         directives = []
         for group in grouped(blocks):
-            options = {name: value for block in group for name, value in hidden[block.code].items()}
-            directives.append(optplot(Cell([self._short(block) for block in group], options), has_tabs=self.has_tabs))
+            options = frozenset.intersection(*(hidden[block] for block in group))
+            for block in group:
+                for name in sorted(hidden[block] - options):
+                    self._tell(lines[block], f"':{name}:' is for all frameworks of a cell: it is left out")
+            shown = Cell([self._short(block) for block in group], dict.fromkeys(sorted(options), ""))
+            directives.append(optplot(shown, has_tabs=self.has_tabs))
             self._seen |= {name for block in group for name in block.frameworks}
         return [*directives, *lost]
 

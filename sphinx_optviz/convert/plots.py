@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.convert.plot_settings import PlotSettings
 
-_PLOT = re.compile(r"([ \t]*(?:[-*+] +)*)\.\. +plot::[ \t]*(.*)$")
+_PLOT = re.compile(r"([ \t]*(?:[-*+] +)*)\.\. +plot ?::[ \t]*(.*)$", re.IGNORECASE)
 _OPTION = re.compile(r"[ \t]*:([\w-]+):(?: +(.*))?$")
 # What holds text that is no reStructuredText.
 _VERBATIM = re.compile(

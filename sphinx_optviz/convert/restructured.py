@@ -92,10 +92,11 @@ class Page:
                 found.append(("tab", self._tabs(tabs)))
                 continue
             caption = None
-            if _is_caption(node) and position < len(nodes) and nodes[position].type == "table":
-                caption, node = node, nodes[position]
-                position += 1
             marks: list[tuple[str, str]] = list(node.meta["marks"]) if node.type == "mark" else []
+            at = _table_of_caption(node, nodes, position)
+            if at is not None:
+                marks = [mark for other in nodes[position:at] for mark in other.meta["marks"]]
+                caption, node, position = node, nodes[at], at + 1
             while position < len(nodes) and nodes[position].type == "mark":
                 marks += nodes[position].meta["marks"]
                 position += 1
@@ -278,6 +279,7 @@ class Page:
         mine = self._labels.defined(labels, "table" if title else "other", self._title)
         rows = [row for part in node.children for row in part.children]
         head = sum(len(part.children) for part in node.children if part.type == "thead")
+        head = head if len(rows) > head else 0  # docutils wants a body
         targets = lines_of(target(label) for label in (mine[1:] if title else mine))
         lines = [*targets, f".. list-table:: {title}".rstrip(), f"   :header-rows: {head}"]
         lines += [f"   :name: {mine[0]}"] if mine and title else []
@@ -313,6 +315,14 @@ def _is_cell(node: SyntaxTreeNode) -> bool:
 
 def _code(node: SyntaxTreeNode) -> Code:
     return Code((node.map or (0, 0))[0] + 2, node.content.rstrip("\n"))
+
+
+def _table_of_caption(node: SyntaxTreeNode, nodes: Sequence[SyntaxTreeNode], position: int) -> int | None:
+    """Where the table is that *node*, with nothing but marks behind it from *position* on, is the caption of."""
+    if not _is_caption(node):
+        return None
+    at = next((number for number in range(position, len(nodes)) if nodes[number].type != "mark"), len(nodes))
+    return at if at < len(nodes) and nodes[at].type == "table" else None
 
 
 def _is_caption(node: SyntaxTreeNode) -> bool:

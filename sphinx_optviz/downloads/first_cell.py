@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.draw import looks
@@ -159,6 +161,7 @@ class Needs:
     has_default_rng: bool
     evaluated: frozenset[str]  # the frameworks that landscapes are computed in
     has_figures: bool  # of landscapes
+    has_finer: bool  # whether some of them are drawn on a finer grid
     rcparams: Mapping[str, object]
 
 
@@ -183,6 +186,8 @@ def first_cell(needs: Needs) -> str:
     if needs.has_figures:
         imports |= {"matplotlib.pyplot as plt"}
         parts.append(_book_style(needs))
+    if needs.has_finer:
+        parts.append(_doubling(needs.names["doubled"]))
     for name in sorted(needs.evaluated):
         imports |= {"contextlib"} if name in _PRECISION else set()
         lines, compute = _COMPUTE[name]
@@ -205,6 +210,19 @@ def _seeding(needs: Needs) -> str:
         more=more,
     )
     return f"{text}{line}{_DEFAULT_RNG if needs.has_default_rng else ''}\n\n{needs.names['set_seed']}(0)\n"
+
+
+def _doubling(name: str) -> str:
+    """The code that draws contours on a finer grid, as functions that stand alone."""
+    tree = ast.parse(Path(looks.__file__).with_name("finer.py").read_text(encoding="utf-8"))
+    texts = []
+    for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
+        function.returns = None
+        for argument in function.args.args:
+            argument.annotation = None
+        function.body.insert(1, ast.parse("import numpy as np").body[0])  # behind the docstring
+        texts.append(f"{ast.unparse(function)}\n")
+    return re.sub(r"\b(_?)doubled\b", lambda found: f"{name}_down" if found[1] else name, "\n\n".join(texts))
 
 
 def _book_style(needs: Needs) -> str:

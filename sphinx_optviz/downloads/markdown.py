@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx_tabs.tabs import SphinxTabsPanel, SphinxTabsTab, SphinxTabsTablist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,6 +103,8 @@ class Writer(Generic[T]):
             return [self._formula(node)]
         if isinstance(node, nodes.literal_block | nodes.doctest_block):
             return [_fenced(node.astext(), str(node.get("language", "")))]
+        if any(isinstance(child, SphinxTabsTablist) for child in node.children):
+            return self._tabs(node)
         if isinstance(node, nodes.raw):
             return [node.astext() if "html" in node.get("format", "").split() else ""]
         if isinstance(node, nodes.image):
@@ -207,6 +210,15 @@ class Writer(Generic[T]):
         title = _one_line(self._inline(heads[0])) if heads else self._titles.get(node.tagname, "")
         text, others = self._inner(rest)
         return [_quoted("\n\n".join(filter(None, [f"**{title}**" if title else "", text]))), *others]
+
+    def _tabs(self, node: nodes.Element) -> list[str | T]:
+        """All tabs, one below the other, each with its name above it."""
+        names = [tab.astext().strip() for tab in node.findall(SphinxTabsTab)]
+        panels = [self._blocks(panel.children) for panel in node.findall(SphinxTabsPanel) if panel.parent is node]
+        found: list[str | T] = []
+        for name, panel in zip(names, panels, strict=False):
+            found += [f"**{self._text(name)}**", *panel]
+        return found
 
     def _table(self, node: nodes.table) -> list[str | T]:
         rows: list[list[str]] = []

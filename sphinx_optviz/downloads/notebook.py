@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sphinx_optviz.model import Download
 
-_HELPERS = ("evaluate", "evaluate_numpy", "in_book_style", "set_seed", "double_precision")
+_HELPERS = ("evaluate", "evaluate_numpy", "in_book_style", "set_seed", "double_precision", "doubled")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,7 @@ class _Composer:
         self.names = _Names()
         self.defined: dict[tuple[str, str], dict[str, str]] = {}  # by landscape and code: what its names became
         self.evaluated: set[str] = set()
-        self.has_figures = False
+        self.has_figures = self.has_finer = False
 
     def cells(self) -> list[NotebookCell]:
         page = self.page
@@ -119,6 +119,7 @@ class _Composer:
             has_default_rng=any("default_rng" in code for code in [*codes, *modules.values()]),
             evaluated=frozenset(self.evaluated),
             has_figures=self.has_figures,
+            has_finer=self.has_finer,
             rcparams=page.rcparams,
         )
         first = next((number for number, cell in enumerate(found) if cell.is_code), len(found))
@@ -159,6 +160,7 @@ class _Composer:
         drawing = part.drawings.get(name) or next(iter(part.drawings.values()), "")
         if text := self.page.drawing(drawing) if drawing else "":
             self.has_figures = True
+            self.has_finer |= "«doubled»" in text
             self.evaluated.add(name)
             helper = "evaluate" if name == self.page.framework else "evaluate_numpy"
             plot = self.names.free("plot_" + "_".join(landscape for landscape, _ in part.landscapes))
@@ -166,6 +168,7 @@ class _Composer:
                 **functions,
                 "«evaluate»": self.helpers[helper],
                 "«in_book_style»": self.helpers["in_book_style"],
+                "«doubled»": self.helpers["doubled"],
                 "«plot»": plot,
             }
             for token, meant in tokens.items():

@@ -40,11 +40,14 @@ except NameError:
 def percent(cells: Sequence[NotebookCell]) -> bytes:
     """The file."""
     uses_display = any(cell.is_authors and _DISPLAYED.search(cell.text) for cell in cells)
-    texts = [_code(cell) if cell.is_code else _prose(cell.text) for cell in cells]
+    future: dict[str, None] = {}
+    texts = [_code(cell, future) if cell.is_code else _prose(cell.text) for cell in cells]
+    if future:
+        texts.insert(0, "# %%\n" + "".join(f"{line}\n" for line in future))
     helpers = [_SHOW_VALUE] if any("show_value(" in text for text in texts) else []
     helpers += [_DISPLAY] if uses_display else []
     if helpers:
-        first = next(number for number, cell in enumerate(cells) if cell.is_code)
+        first = next(number for number, cell in enumerate(cells) if cell.is_code) + bool(future)
         texts.insert(first, "# %%\n" + "\n\n".join(helpers))
     return ("\n".join(texts)).encode("utf-8", "replace")
 
@@ -54,14 +57,28 @@ def _prose(text: str) -> str:
     return "# %% [markdown]\n" + "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n"))
 
 
-def _code(cell: NotebookCell) -> str:
+def _code(cell: NotebookCell, future: dict[str, None]) -> str:
     text = cell.text.rstrip("\n") + "\n"
     if cell.is_authors:
-        text = _for_python(text)
+        text = _without_future(_for_python(text), future)
         text = _guarded(text) if cell.raises else _with_last_value(_readable(text))
         if cell.draws:
             text += "plt.show()\n"
     return f"# %%\n{text}"
+
+
+def _without_future(code: str, future: dict[str, None]) -> str:
+    """*code* without imports from ``__future__``: these have to begin a file, and go to *future*."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        return code
+    lines = code.split("\n")
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__" and node.lineno == node.end_lineno:
+            future[ast.unparse(node)] = None
+            lines[node.lineno - 1] = ""
+    return "\n".join(lines)
 
 
 def _for_python(code: str) -> str:
@@ -87,7 +104,7 @@ def _without_magics(code: str) -> list[str]:
         ast.parse(code)
     except (SyntaxError, ValueError):
         lines = without_magics(code).split("\n")
-        return ["" if re.match(r"\s*\w+ = [!%]", line) else line for line in lines]
+        return ["" if re.match(r"\s*\w+ = [!%]|\s*\?{0,2}[\w.]+\?{1,2}\s*$", line) else line for line in lines]
     return code.split("\n")
 
 
@@ -98,16 +115,21 @@ def _commented(code: str) -> str:
 def _readable(code: str) -> str:
     """*code*, as a comment if Python cannot read it."""
     try:
-        ast.parse(code)
+        _compiled(code)
     except (SyntaxError, ValueError):
         return "# Python alone cannot read this cell.\n" + _commented(code)
     return code
 
 
+def _compiled(code: str) -> None:
+    """Raises SyntaxError or ValueError; more of them than parsing does: for an ``await`` or ``return`` outside."""
+    compile(code, "cell", "exec", dont_inherit=True)
+
+
 def _guarded(code: str) -> str:
     """*code*, which fails, so that what comes after it runs."""
     try:
-        ast.parse(code)
+        _compiled(code)
     except (SyntaxError, ValueError) as error:
         return f"# {type(error).__name__}: {error}\n" + _commented(code)
     inside = textwrap.indent(code.rstrip("\n"), "    ")

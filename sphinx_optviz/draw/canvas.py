@@ -123,7 +123,8 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
     if view in _IN_SPACE:
         # What stands around the box keeps its size: in a narrow cell the box gives way.
-        axes.set_box_aspect(BOX, zoom=1.0 if cell[2] >= _WIDE else 0.88)
+        axes.zoom = 1.0 if cell[2] >= _WIDE else 0.88  # Matplotlib keeps it only as a part of another number
+        axes.set_box_aspect(BOX, zoom=axes.zoom)
         _put(axes, cell, (left, right, bottom, above))
     else:
         # How many ticks there are depends on the size of the axes, and that on the width of the ticks' labels.

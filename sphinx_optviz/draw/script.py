@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sphinx_optviz.draw.panels import Panel
 
 # As the tokens of this text are written, for whoever puts names in.
-PLOT, EVALUATE, IN_BOOK_STYLE = "«plot»", "«evaluate»", "«in_book_style»"
+PLOT, EVALUATE, IN_BOOK_STYLE, DOUBLED = "«plot»", "«evaluate»", "«in_book_style»", "«doubled»"
 
 _SIZE_OF_LETTERS = 9.0
 
@@ -198,12 +198,14 @@ class _PanelScript:
             is_image = bool(self.axes.images)
             levels = None if z.min() == z.max() else levels_for(self.panel, z)
             finer = not is_image and levels is not None and levels.norm is not None and is_coarse(z.shape)
-            for name, axis in zip("xy", series["axes"], strict=True):
-                self._linspace(name, axis, 2 * axis[3] - 1 if finer else 0)
-            self.body.add("X, Y = np.meshgrid(x, y)")
+            self._grid(series)
             values = self._evaluate(series, series["functions"][0], "X", "Y")
             is_whole = z.count() == z.size
             self.body.add(f"z = {values}" if is_whole else call("z = np.ma.masked_invalid", values))
+            if finer:
+                between = f"{DOUBLED}(np.ma.filled(z, np.nan))"
+                self.body.add(f"z = {between}" if is_whole else f"z = np.ma.masked_invalid({between})")
+                self._grid(series, finer=True)
             norm = self._norm(levels)
             if is_image:
                 x, y = series["axes"]
@@ -217,21 +219,36 @@ class _PanelScript:
         for axis in ("xaxis", "yaxis"):
             self.body.add(call(f"ax.{axis}.set_major_locator", Code(call("MaxNLocator", 5, steps=STEPS))))
 
+    def _grid(self, series: dict[str, Any], *, finer: bool = False) -> None:
+        for name, axis in zip("xy", series["axes"], strict=True):
+            self._linspace(name, axis, 2 * axis[3] - 1 if finer else 0)
+        self.body.add("X, Y = np.meshgrid(x, y)")
+
     def _norm(self, levels: Any) -> dict[str, Any]:
         """Colours that change by the same step from level to level; none for even levels."""
         if levels is None or levels.norm is None:
             return {}
         self.body.imports.add("from matplotlib.colors import FuncNorm")
-        self.body.define("levels", call("np.array", _short(levels.values)))
+        self._levels(levels)
         self.body.define("steps", "np.linspace(0, 1, len(levels))")
         self.body.known.pop("norm", None)
-        ways = (Code("lambda z: np.interp(z, levels, steps)"), Code("lambda s: np.interp(s, steps, levels)"))
+        # As defaults: another panel gives the names another meaning, and colours are looked up when all is drawn.
+        ways = (
+            Code("lambda z, levels=levels, steps=steps: np.interp(z, levels, steps)"),
+            Code("lambda s, levels=levels, steps=steps: np.interp(s, steps, levels)"),
+        )
         ends = {"vmin": Code("levels[0]"), "vmax": Code("levels[-1]")}
         self.body.add(call("norm = FuncNorm", ways, **ends))
         return {"norm": Code("norm")}
 
+    def _levels(self, levels: Any) -> None:
+        text = call("np.array", _short(levels.values))
+        if self.body.known.get("levels") != text:
+            self.body.known.pop("steps", None)
+        self.body.define("levels", text)
+
     def _contours(self, levels: Any, norm: dict[str, Any]) -> None:
-        self.body.define("levels", call("np.array", _short(levels.values)))
+        self._levels(levels)
         self.body.add(call("drawn = ax.contourf", Code("X"), Code("Y"), Code("z"), levels=Code("levels"), **norm))
         widths: Any = 0.5
         if len(levels.through):
@@ -297,8 +314,7 @@ class _PanelScript:
         limits = {f"{letter}lim": _limits(getattr(self.axes, f"get_{letter}lim")()) for letter in "xyz"}
         self.body.add(call("ax.set", **limits))
         self.body.add(call("ax.view_init", elev=self.axes.elev, azim=self.axes.azim))
-        zoom = _rounded(10 / self.axes._dist)  # noqa: SLF001 - there is no public name
-        self.body.add(call("ax.set_box_aspect", space.BOX, zoom=zoom))
+        self.body.add(call("ax.set_box_aspect", space.BOX, zoom=self.axes.zoom))
 
     # ---- what stands on all of them
 
