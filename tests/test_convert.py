@@ -431,7 +431,7 @@ def test_text_in_a_session_is_kept(tmp_path: Path, capsys: Any) -> None:
 
 
 def test_what_conf_py_says_of_plots(tmp_path: Path, capsys: Any) -> None:
-    conf = "plot_include_source = True\nplot_pre_code = 'import numpy'\nplot_basedir = find()\n"
+    conf = "plot_include_source = True\nplot_pre_code = 'import numpy'\nplot_basedir = find()\nplot_rcparams = {}\n"
     (tmp_path / "conf.py").write_text(conf)
     page = tmp_path / "page.rst"
     page.write_bytes(b"A\r\n\r\n.. plot::\r\n\r\n   numpy.pi\r\n")
@@ -440,7 +440,24 @@ def test_what_conf_py_says_of_plots(tmp_path: Path, capsys: Any) -> None:
         b"A\r\n\r\n.. optplot::\r\n   :framework: numpy\r\n   :hide-code:\r\n\r\n   import numpy\r\n\r\n"
         b".. optplot::\r\n   :framework: numpy\r\n\r\n   numpy.pi;\r\n"
     )
-    assert "conf.py:3: plot_basedir is computed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "conf.py:3: plot_basedir is computed" in said
+    assert "conf.py:4: plot_rcparams has no part in pages that are converted: put its values into" in said
+
+
+def test_files_may_have_any_name(make_book: Any, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("a b.svg", "図.svg"):
+        (source / name).write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    (source / "章.md").write_text("# Other\n")
+    (source / "index.md").write_text(
+        "# A\n\n![One.](a%20b.svg)\n\n![Two.](図.svg)\n\n[Next](章.md)\n\n```toc\n章\n```\n"
+    )
+    book: Book = make_book(conf="numfig = True\n")
+    assert cli.main(["convert", str(source), "-o", str(book.folder), "--overwrite"]) == 0
+    built = book.build()
+    assert len(built.files("_images/*.svg")) == 2
 
 
 # ---- the command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sphinx_optviz.convert.escaping import Piece, escaped, formula, link, literal, role
 
@@ -103,7 +104,8 @@ class Inlines:
         text = plain_text(node.children)
         if _OUTSIDE.match(address):
             return [Piece(link(text, address), is_markup=True)]
-        path, _, part = address.partition("#")
+        # markdown-it writes all but plain letters as percent signs and numbers.
+        path, _, part = unquote(address).partition("#")
         if path:
             name = self._book.page_at(self._page, path)
             if name is None and path.endswith((".ipynb", ".html")):
@@ -134,7 +136,7 @@ class Inlines:
         address = str(node.attrs.get("src", ""))
         if _OUTSIDE.match(address):
             return address
-        found = self._book.file_at(self._page, address)
+        found = self._book.file_at(self._page, unquote(address))
         if found is None:
             self._tell(
                 self.line,
@@ -142,7 +144,7 @@ class Inlines:
                 "its caption is plain text now",
             )
             self.lost.append(f"![{' '.join(plain_text(node.children).split())}]({address})")
-        return found
+        return found and re.sub(r"(\s)", r"\\\1", found)
 
     # ---- d2lbook's marks
 

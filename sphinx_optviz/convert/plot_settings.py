@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAMES = ("plot_include_source", "plot_pre_code", "plot_basedir")
+_NO_EQUAL = {
+    "plot_rcparams": "put its values into optviz_rcparams",
+    "plot_apply_rcparams": "rcParams stay as a cell leaves them, up to the end of the page",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,9 @@ def plot_settings(page: Path) -> PlotSettings:
         if not isinstance(statement, ast.Assign):
             continue
         for target in statement.targets:
+            if isinstance(target, ast.Name) and target.id in _NO_EQUAL:
+                message = f"{target.id} has no part in pages that are converted: {_NO_EQUAL[target.id]}"
+                findings.append(Finding(conf, statement.lineno, message))
             if isinstance(target, ast.Name) and target.id in _NAMES:
                 try:
                     values[target.id] = ast.literal_eval(statement.value)
