@@ -162,6 +162,8 @@ CONFIG_FAULTS: dict[str, Any] = {
     "code_warnings": ["Deprecation Warning"],
     "jobs": 0,
     "rcparams": {"lines.linewidth": object()},
+    "downloads": 2,
+    "colab_base": "example.org",
 }
 
 
