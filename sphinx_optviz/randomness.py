@@ -18,6 +18,8 @@ def at_random(cells: Sequence[tuple[int, str]], drew: Collection[int]) -> set[in
     which such a cell has defined, or changed, depends on chance too.
     """
     found: set[int] = set()
+    if not drew:
+        return found
     by_chance: set[str] = set()
     imported: set[str] = set()
     for index, code in cells:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_optviz.downloads.first_cell import CAN_EVALUATE, HAS_PRECISION, Needs, first_cell
 from sphinx_optviz.downloads.renaming import renamed, top_names
+from sphinx_optviz.draw.literals import DOUBLED, EVALUATE, IN_BOOK_STYLE, PLOT, function
 from sphinx_optviz.parity import names_in, without_magics
 
 if TYPE_CHECKING:
@@ -156,20 +157,20 @@ class _Composer:
             if new is None:
                 new, text = self._definition(landscape, wanted, code, name)
                 found.append(NotebookCell(text=text, is_code=True))
-            functions |= {f"«{landscape}.{function}»": new.get(function) or function for function in wanted}
+            functions |= {function(landscape, one): new.get(one) or one for one in wanted}
         drawing = part.drawings.get(name) or next(iter(part.drawings.values()), "")
         if text := self.page.drawing(drawing) if drawing else "":
             self.has_figures = True
-            self.has_finer |= "«doubled»" in text
+            self.has_finer |= DOUBLED in text
             self.evaluated.add(name)
             helper = "evaluate" if name == self.page.framework else "evaluate_numpy"
             plot = self.names.free("plot_" + "_".join(landscape for landscape, _ in part.landscapes))
             tokens = {
                 **functions,
-                "«evaluate»": self.helpers[helper],
-                "«in_book_style»": self.helpers["in_book_style"],
-                "«doubled»": self.helpers["doubled"],
-                "«plot»": plot,
+                EVALUATE: self.helpers[helper],
+                IN_BOOK_STYLE: self.helpers["in_book_style"],
+                DOUBLED: self.helpers["doubled"],
+                PLOT: plot,
             }
             for token, meant in tokens.items():
                 text = text.replace(token, meant)

@@ -7,6 +7,14 @@ import math
 
 _WIDTH = 84
 
+# Names that whoever shows the code of a figure puts in: of its own function, and of the helpers that it calls.
+PLOT, EVALUATE, IN_BOOK_STYLE, DOUBLED = "«plot»", "«evaluate»", "«in_book_style»", "«doubled»"
+
+
+def function(landscape: str, name: str) -> str:
+    """What stands for a function of a landscape, likewise."""
+    return f"«{landscape}.{name}»"
+
 
 class Code(str):
     """A piece of Python, to be taken as it is."""

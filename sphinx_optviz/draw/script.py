@@ -1,7 +1,7 @@
 """The code with which readers draw a figure again: plain Matplotlib, and the landscape's functions for the numbers.
 
 What was found or placed by a search comes from the figure that was drawn: marks, labels, legends, levels, the places of
-axes. Between « and » stand names that the page decides: of the landscapes' functions, and of two helpers.
+axes. Between « and » stand names that the page decides: of the landscapes' functions, of this one, and of helpers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from matplotlib.text import Annotation
 
 from sphinx_optviz.draw import looks, space
 from sphinx_optviz.draw.levels import STEPS
-from sphinx_optviz.draw.literals import Code, call, literal
+from sphinx_optviz.draw.literals import DOUBLED, EVALUATE, IN_BOOK_STYLE, PLOT, Code, call, function, literal
 from sphinx_optviz.draw.panels import values_of
 from sphinx_optviz.draw.views import BAR_BEGIN, BAR_END, is_coarse, levels_for
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sphinx_optviz.draw.panels import Panel
-
-# As the tokens of this text are written, for whoever puts names in.
-PLOT, EVALUATE, IN_BOOK_STYLE, DOUBLED = "«plot»", "«evaluate»", "«in_book_style»", "«doubled»"
 
 _SIZE_OF_LETTERS = 9.0
 
@@ -155,8 +152,8 @@ class _PanelScript:
 
     # ---- numbers
 
-    def _evaluate(self, series: dict[str, Any], function: str, *arguments: str) -> Code:
-        return Code(f"{EVALUATE}(«{series['landscape']}.{function}», {', '.join(arguments)})")
+    def _evaluate(self, series: dict[str, Any], name: str, *arguments: str) -> Code:
+        return Code(f"{EVALUATE}({function(series['landscape'], name)}, {', '.join(arguments)})")
 
     def _linspace(self, name: str, axis: list[Any], count: int = 0) -> None:
         _, low, high, its = axis
@@ -168,9 +165,9 @@ class _PanelScript:
         number = 0
         for series in self.panel["series"]:
             self._linspace("x", series["axes"][0])
-            for function in series["functions"]:
+            for name in series["functions"]:
                 label = str(self.axes.lines[number].get_label())
-                values = self._evaluate(series, function, "x")
+                values = self._evaluate(series, name, "x")
                 self.body.add(call("ax.plot", Code("x"), values, label=label))
                 number += 1
         return number
