@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.cell_entries import LONGEST, pack_cell, unpack_cell
-from sphinx_optviz.cell_runs import CellResult
+from sphinx_optviz.cell_runs import FIGURE_FORMATS, CellResult
 from sphinx_optviz.execute import interpreter_of, not_runnable, start_failure
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.processes import ChildError, Pool, Program
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from sphinx_optviz.store import Store
 
 CellOutcome = CellResult | Failure
+
+# What cells use. A figure is drawn because Matplotlib looks for fonts, and imports what draws, with the first one.
+_FOR_CELLS = f"""
+import IPython.core.interactiveshell
+import io
+import matplotlib.pyplot
+figure = matplotlib.figure.Figure()
+figure.add_subplot(title="0")
+for name in {FIGURE_FORMATS}:
+    figure.savefig(io.BytesIO(), format=name, bbox_inches="tight")
+"""
 
 AFTER_A_FAILURE = "an earlier cell of its page failed"
 
@@ -92,15 +103,19 @@ def run_notebooks(
 
     A cell whose outcome is *known* runs for the sake of those after it, and shows nothing.
     """
-    programs = {
-        name: Program(texts=framework(name).cell_programs(), interpreter=interpreter_of(name, settings).spec)
-        for name in sorted({notebook.framework for notebook in notebooks})
-    }
+    names = sorted({notebook.framework for notebook in notebooks})
+    programs = {name: _program(name, settings) for name in names}
     pool: Pool[Notebook] = Pool(
         programs, ask=lambda child, notebook: _converse(child, notebook, known, settings), limit=settings.jobs
     )
     for answer in pool.run([(notebook.framework, notebook) for notebook in notebooks]):
         yield _ran(answer, known, settings, store)
+
+
+def _program(name: str, settings: Settings) -> Program:
+    texts = framework(name).cell_programs()
+    # The first one imports the framework.
+    return Program(texts=texts, interpreter=interpreter_of(name, settings).spec, imports=texts[0][1] + _FOR_CELLS)
 
 
 def _ran(answer: Answer[Notebook], known: Mapping[str, CellOutcome], settings: Settings, store: Store) -> list[RanCell]:

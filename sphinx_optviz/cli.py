@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import subprocess
 import sys
 import tempfile
 from importlib.metadata import version
@@ -64,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--overwrite", action="store_true", help="replace files that are there, sources too")
     convert.add_argument("--framework", default="", help="whose the cells of d2lbook are that have no mark")
     convert.set_defaults(command=_convert)
+
+    warm = commands.add_parser("warm", help="keep interpreters ready for the builds that a command starts")
+    warm.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="for instance sphinx-autobuild, or sh")
+    warm.set_defaults(command=_warm)
 
     prune = commands.add_parser("prune", help="remove the entries of a book's store that no page uses")
     prune.add_argument("sourcedir", help="the folder of the book's conf.py")
@@ -229,6 +236,28 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _is_there(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
+
+
+# ---- warm
+
+
+def _warm(parsed: argparse.Namespace) -> int:
+    if not parsed.words:
+        raise CommandError("name the command whose builds are to be faster: sphinx-optviz warm sphinx-autobuild ...")
+    if os.name != "posix":
+        raise CommandError("this needs pipes that one process can give to another, which Windows does not have")
+    from sphinx_optviz.processes.warm import Warm
+
+    with Warm() as warm:
+        try:
+            process = subprocess.Popen(parsed.words, env=warm.environment())  # noqa: S603 - the author names it
+        except OSError as error:
+            raise CommandError(f"{parsed.words[0]} does not start: {error.strerror}") from error
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        # A terminal sends it to the command too, whose affair it is. To ignore it would be inherited.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 # ---- prune

@@ -96,7 +96,9 @@ def run_all(runs: Sequence[Run], settings: Settings, store: Store | None) -> Ite
 
 
 def _program(name: str, settings: Settings) -> Program:
-    return Program(texts=framework(name).programs(), interpreter=interpreter_of(name, settings).spec)
+    texts = framework(name).programs()
+    # The last one is the adapter.
+    return Program(texts=texts, interpreter=interpreter_of(name, settings).spec, imports=texts[-1][1])
 
 
 def try_out(names: Sequence[str], settings: Settings) -> dict[str, Outcome]:

@@ -64,19 +64,27 @@ class _Style:
 
             def styled(module: Any) -> None:
                 load(module)
-                for key, value in self._rcparams.items():
-                    with contextlib.suppress(Exception):  # a wrong one is told where figures of landscapes are drawn
-                        module.rcParams[key] = value
+                _set(module, self._rcparams)
 
             loader.exec_module = styled
         return spec
 
 
+def _set(matplotlib: Any, rcparams: dict[str, Any]) -> None:
+    for key, value in rcparams.items():
+        with contextlib.suppress(Exception):  # a wrong one is told where figures of landscapes are drawn
+            matplotlib.rcParams[key] = value
+
+
 def install_backend(rcparams: dict[str, Any]) -> None:
     """Let Matplotlib draw for the page, in the author's style; it is not imported before a cell does."""
-    sys.meta_path.insert(0, _Style(rcparams))
+    backend = os.environ["MPLBACKEND"] = f"module://{_BACKEND}"
     sys.meta_path.append(_Backend())
-    os.environ["MPLBACKEND"] = f"module://{_BACKEND}"
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None:
+        sys.meta_path.insert(0, _Style(rcparams))
+    else:  # the framework has imported it, or somebody did so to save time
+        _set(matplotlib, {"backend": backend, **rcparams})
 
 
 def _go_to_the_end(figure: Any) -> None:

@@ -137,7 +137,8 @@ class DrawingPool:
         self._started = 0
         text = "from sphinx_optviz.draw.canvas import answer, version\n"
         # The child starts from an empty folder: it finds this package and Matplotlib where this process does.
-        program = Program(texts=[("draw", text)], path=[str(Path(entry).resolve()) for entry in sys.path if entry])
+        path = [str(Path(entry).resolve()) for entry in sys.path if entry]
+        program = Program(texts=[("draw", text)], path=path, imports=f"import sys\nsys.path[:] = {path}\n{text}")
         self._pool: Pool[Figure] = Pool({_GROUP: program}, ask=_drawn, limit=limit)
 
     def warm_up(self, figures: int) -> None:

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sphinx_optviz.processes.launch import SOCKET
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -63,6 +65,7 @@ class Program:
     texts: Sequence[tuple[str, str]]
     interpreter: str = ""  # a path, or an execnet spec; "" for the interpreter that runs this
     path: Sequence[str] = ()
+    imports: str = ""  # code for what takes long to import: under `sphinx-optviz warm` it has run before
 
 
 def gateway_spec(interpreter: str, folder: Path) -> str:
@@ -73,7 +76,7 @@ def gateway_spec(interpreter: str, folder: Path) -> str:
     if interpreter.startswith(_SPECS):
         return interpreter
     command = [os.path.normpath(interpreter or sys.executable)]
-    if interpreter and os.name == "posix":
+    if (interpreter or SOCKET in os.environ) and os.name == "posix":
         command = [sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(folder), *command]
     # In a spec "//" separates the parts.
     return f"popen//python={' '.join(map(shlex.quote, command))}"
@@ -120,6 +123,8 @@ class Child:
         self._local = spec.startswith("popen")
         if interpreter and spec != interpreter:
             self._probe_interpreter(spec)
+        if SOCKET in os.environ and self._program.imports:
+            (self._folder / "warm").write_text(self._program.imports, encoding="utf-8")
         gateway = self._connect(spec)
         self._channel = gateway.remote_exec((_HERE / "loop.py").read_text(encoding="utf-8"))
         start = {

@@ -3,15 +3,18 @@
 Called as ``python launch.py FOLDER INTERPRETER ARGUMENT...``, this process becomes the interpreter. Before that it
 makes a group of its own, says in FOLDER who it is, and keeps what is printed on standard error from the build's
 terminal and from filling the disk.
+
+Under ``sphinx-optviz warm`` an interpreter may be waiting that has run the code in ``FOLDER/warm`` already; then this
+process stays, and passes on what the build and that interpreter say to each other.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 
 OUTPUT_LIMIT = 1 << 20  # bytes
+SOCKET = "OPTVIZ_WARM"  # the variable that holds the address of what keeps interpreters warm
 
 
 def main(folder: str, command: list[str]) -> None:
@@ -23,12 +26,58 @@ def main(folder: str, command: list[str]) -> None:
     os.rename(f"{folder}/pid.new", f"{folder}/pid")  # noqa: PTH104
     errors = os.open(f"{folder}/errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(errors, 2)
+    address = os.environ.pop(SOCKET, "")
+    if address and os.path.exists(f"{folder}/warm") and pass_on(address, f"{folder}/warm", command):  # noqa: PTH110
+        return
+    import resource  # Windows has none
+
     # The soft limit alone: loop.py lifts it again.
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_LIMIT, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     try:
         os.execvp(command[0], command)  # noqa: S606 - the author names it
     except OSError as error:
         sys.exit(f"{command[0]}: {error}")
+
+
+def pass_on(address: str, code: str, command: list[str]) -> bool:
+    """Let a warm interpreter serve this process's caller until one of them ends; False where there is none."""
+    import socket
+    import threading
+
+    with open(code, "rb") as file:  # noqa: PTH123
+        parts = [file.read(), str(len(command)).encode(), *map(os.fsencode, command)]
+    request = b"\0".join(parts + [b"%b=%b" % pair for pair in sorted(os.environb.items())])
+    keeper = socket.socket(socket.AF_UNIX)
+    try:
+        keeper.connect(address)
+        keeper.sendall(len(request).to_bytes(8, "big") + request)
+        _, pipes, _, _ = socket.recv_fds(keeper, 1, 2)
+    except OSError:  # it has ended
+        return False
+    # When this connection is closed, also because this process was killed, the keeper ends the interpreter. One that
+    # this process becomes inherits it: the keeper then knows that the build goes on.
+    keeper.set_inheritable(True)
+    if not pipes:
+        return False
+    to_it, from_it = pipes
+
+    def hear() -> None:
+        copy(0, to_it)
+        os.close(to_it)
+
+    threading.Thread(target=hear, daemon=True).start()
+    copy(from_it, 1)
+    return True
+
+
+def copy(source: int, target: int) -> None:
+    """Pass bytes on until *source* ends or nobody takes them any more."""
+    try:
+        while data := os.read(source, 1 << 16):
+            while data:
+                data = data[os.write(target, data) :]
+    except OSError:
+        return
 
 
 if __name__ == "__main__":

@@ -1,0 +1,203 @@
+"""Interpreters that wait with their imports done: ``sphinx-optviz warm`` keeps them for the builds of a command.
+
+A build's ``launch.py`` asks through a socket, and gets the two pipes of an interpreter that has been started in the
+same way: with the same command, environment and first code. Each serves one build, as any child does, and ends with it;
+another one is started when the builds are over. Nothing outlives the command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sphinx_optviz.processes.launch import SOCKET
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+# Seconds without a build before interpreters are started: a build that has its answers still writes its pages.
+_QUIET = 1.0
+
+# Interpreters that wait at once: those of the last requests. One with a framework takes some 300 MB.
+_MOST = 8
+
+# Bytes of a request: more than code, a command and an environment have.
+_LARGEST = 1 << 24
+
+# Run before execnet's own first line. What imports print must not come between the build and the interpreter.
+_FIRST = """\
+import os, sys
+kept, null = os.dup(1), os.open(os.devnull, os.O_RDWR)
+os.dup2(null, 1)
+sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
+try:
+    exec({code!r}, {{"__name__": "__optviz__"}})
+except BaseException:
+    pass  # the build will be told
+sys.stdout.flush()
+os.dup2(kept, 1)
+os.close(kept)
+os.close(null)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an interpreter is started with; another one that was started with the same is as good."""
+
+    code: bytes  # Python, which it runs at once
+    command: tuple[bytes, ...]
+    environment: tuple[bytes, ...]  # NAME=VALUE
+
+
+class Warm:
+    """Keeps interpreters warm in the body of a ``with`` statement, for processes that have ``environment()``."""
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
+        (self._folder / "matplotlibrc").touch()
+        self._changed = threading.Condition()  # guards all that follows
+        self._waiting: dict[Wanted, subprocess.Popen[bytes] | None] = {}  # None: to be started
+        self._builds = 0  # connections that are open
+        self._last = time.monotonic()
+        self._closing = False
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._folder / "socket"))
+        self._listener.listen()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._start)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """That of this process, and where to ask for warm interpreters."""
+        return {**os.environ, SOCKET: str(self._folder / "socket")}
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that listens
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+        for process in self._waiting.values():
+            _end(process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                build, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._changed:
+                self._builds += 1
+            threading.Thread(target=self._serve, args=(build,), daemon=True).start()
+
+    def _serve(self, build: socket.socket) -> None:
+        """One request, and the life of the interpreter that answers it."""
+        process = None
+        try:
+            with build:
+                wanted = _received(build)
+                process = self._take(wanted)
+                if process is None:
+                    build.sendall(b"-")
+                else:
+                    assert process.stdin is not None
+                    assert process.stdout is not None
+                    pipes = [process.stdin.fileno(), process.stdout.fileno()]
+                    socket.send_fds(build, [b"+"], pipes)
+                    # They are the build's now: it must see that they end.
+                    process.stdin.close()
+                    process.stdout.close()
+                build.recv(1)
+        except (OSError, ValueError):
+            pass  # the build has ended
+        finally:
+            _end(process)
+            with self._changed:
+                self._builds -= 1
+                self._last = time.monotonic()
+                self._changed.notify_all()
+
+    def _take(self, wanted: Wanted) -> subprocess.Popen[bytes] | None:
+        """One that waits, if one does. In any case there will be one for the next build."""
+        with self._changed:
+            process = self._waiting.pop(wanted, None)
+            self._waiting[wanted] = None  # the last now
+            for oldest in list(self._waiting)[:-_MOST]:
+                _end(self._waiting.pop(oldest))
+        if process is not None and process.poll() is not None:
+            _end(process)
+            return None
+        return process
+
+    def _start(self) -> None:
+        """For ever: start what is missing when it has been quiet for a while."""
+        with self._changed:
+            while not self._closing:
+                missing = [wanted for wanted, process in self._waiting.items() if process is None]
+                quiet = time.monotonic() - self._last
+                if self._builds or not missing:
+                    self._changed.wait()
+                elif quiet < _QUIET:
+                    self._changed.wait(_QUIET - quiet)
+                else:
+                    for wanted in missing:
+                        self._start_one(wanted)
+
+    def _start_one(self, wanted: Wanted) -> None:
+        *command, last = wanted.command  # which is code, after "-c"
+        environment = {name: value for name, _, value in (entry.partition(b"=") for entry in wanted.environment)}
+        # As loop.py and cells/page.py have it, for what reads it on import.
+        environment.setdefault(b"OMP_NUM_THREADS", b"1")
+        environment[b"MATPLOTLIBRC"] = os.fsencode(self._folder)
+        try:
+            self._waiting[wanted] = subprocess.Popen(  # noqa: S603 - the author names it
+                [*command, _FIRST.format(code=wanted.code).encode() + last],
+                env=environment,
+                cwd=self._folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:  # it has gone; a build will say so
+            del self._waiting[wanted]
+
+
+def _received(build: socket.socket) -> Wanted:
+    """Raises ValueError for half a request."""
+    with build.makefile("rb") as file:
+        size = int.from_bytes(file.read(8), "big")
+        if size > _LARGEST:
+            raise ValueError("no request is that large")
+        code, count, *rest = file.read(size).split(b"\0")
+    return Wanted(code, tuple(rest[: int(count)]), tuple(rest[int(count) :]))
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    """With all that it has started."""
+    if process is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
