@@ -97,8 +97,9 @@ def run_all(runs: Sequence[Run], settings: Settings, store: Store | None) -> Ite
 
 def _program(name: str, settings: Settings) -> Program:
     texts = framework(name).programs()
-    # The last one is the adapter.
-    return Program(texts=texts, interpreter=interpreter_of(name, settings).spec, imports=texts[-1][1])
+    # The adapter is the last one, and uses what the others define.
+    imports = "".join(f"exec({text!r})\n" for _, text in texts)
+    return Program(texts=texts, interpreter=interpreter_of(name, settings).spec, imports=imports)
 
 
 def try_out(names: Sequence[str], settings: Settings) -> dict[str, Outcome]:

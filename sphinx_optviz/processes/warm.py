@@ -8,7 +8,9 @@ another one is started when the builds are over. Nothing outlives the command.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 # Seconds without a build before interpreters are started: a build that has its answers still writes its pages.
 _QUIET = 1.0
 
+# Seconds that a build waits for imports that have begun; less than it waits for the first word of an interpreter.
+_PATIENCE = 20.0
+
 # Interpreters that wait at once: those of the last requests. One with a framework takes some 300 MB.
 _MOST = 8
 
@@ -41,13 +46,15 @@ kept, null = os.dup(1), os.open(os.devnull, os.O_RDWR)
 os.dup2(null, 1)
 sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
 try:
-    exec({code!r}, {{"__name__": "__optviz__"}})
+    exec(open({code!r}, encoding="utf-8").read(), {{"__name__": "__optviz__"}})
+    sys.stdout.flush()
 except BaseException:
-    pass  # the build will be told
-sys.stdout.flush()
+    os._exit(1)  # one that starts when it is needed will tell why
 os.dup2(kept, 1)
-os.close(kept)
-os.close(null)
+for fd in (kept, null):
+    os.close(fd)
+os.write({done}, b"+")
+os.close({done})
 """
 
 
@@ -60,6 +67,64 @@ class Wanted:
     environment: tuple[bytes, ...]  # NAME=VALUE
 
 
+class _Interpreter:
+    """One that waits, or will when its imports are done."""
+
+    def __init__(self, wanted: Wanted, folder: Path) -> None:
+        """Raises OSError where it cannot be started."""
+        *command, last = wanted.command  # which is code, after "-c"
+        environment = {name: value for name, _, value in (entry.partition(b"=") for entry in wanted.environment)}
+        # As loop.py and cells/page.py have it, for what reads it on import.
+        environment.setdefault(b"OMP_NUM_THREADS", b"1")
+        environment[b"MATPLOTLIBRC"] = os.fsencode(folder)
+        # In a file: an argument may have a hundred thousand characters.
+        code = folder / f"{hashlib.sha256(wanted.code).hexdigest()}.py"
+        code.write_bytes(wanted.code)
+        self._done, done = os.pipe()
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - the author names it
+                [*command, _FIRST.format(code=str(code), done=done).encode() + last],
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[done],
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(self._done)
+            raise
+        finally:
+            os.close(done)
+
+    def is_ready(self) -> bool:
+        """Whether its imports are done, or will be soon."""
+        select.select([self._done], [], [], _PATIENCE)
+        os.set_blocking(self._done, False)
+        try:
+            return os.read(self._done, 1) == b"+"
+        except BlockingIOError:
+            return False
+
+    def hand_over(self, build: socket.socket) -> None:
+        """Give its pipes to the build, and keep none: the build must see that they end."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with self.process.stdin as to_it, self.process.stdout as from_it:
+            socket.send_fds(build, [b"+"], [to_it.fileno(), from_it.fileno()])
+
+    def end(self) -> None:
+        """With all that it has started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        os.close(self._done)
+
+
 class Warm:
     """Keeps interpreters warm in the body of a ``with`` statement, for processes that have ``environment()``."""
 
@@ -67,7 +132,7 @@ class Warm:
         self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
         (self._folder / "matplotlibrc").touch()
         self._changed = threading.Condition()  # guards all that follows
-        self._waiting: dict[Wanted, subprocess.Popen[bytes] | None] = {}  # None: to be started
+        self._waiting: dict[Wanted, _Interpreter | None] = {}  # None: to be started
         self._builds = 0  # connections that are open
         self._last = time.monotonic()
         self._closing = False
@@ -94,8 +159,8 @@ class Warm:
         self._listener.close()
         for thread in self._threads:
             thread.join()
-        for process in self._waiting.values():
-            _end(process)
+        for wanted in list(self._waiting):
+            self._end(wanted)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _listen(self) -> None:
@@ -110,42 +175,38 @@ class Warm:
 
     def _serve(self, build: socket.socket) -> None:
         """One request, and the life of the interpreter that answers it."""
-        process = None
+        interpreter = None
         try:
             with build:
-                wanted = _received(build)
-                process = self._take(wanted)
-                if process is None:
-                    build.sendall(b"-")
+                interpreter = self._take(_received(build))
+                if interpreter is not None and interpreter.is_ready():
+                    interpreter.hand_over(build)
                 else:
-                    assert process.stdin is not None
-                    assert process.stdout is not None
-                    pipes = [process.stdin.fileno(), process.stdout.fileno()]
-                    socket.send_fds(build, [b"+"], pipes)
-                    # They are the build's now: it must see that they end.
-                    process.stdin.close()
-                    process.stdout.close()
+                    build.sendall(b"-")
                 build.recv(1)
         except (OSError, ValueError):
             pass  # the build has ended
         finally:
-            _end(process)
+            if interpreter is not None:
+                interpreter.end()
             with self._changed:
                 self._builds -= 1
                 self._last = time.monotonic()
                 self._changed.notify_all()
 
-    def _take(self, wanted: Wanted) -> subprocess.Popen[bytes] | None:
+    def _take(self, wanted: Wanted) -> _Interpreter | None:
         """One that waits, if one does. In any case there will be one for the next build."""
         with self._changed:
-            process = self._waiting.pop(wanted, None)
+            interpreter = self._waiting.pop(wanted, None)
             self._waiting[wanted] = None  # the last now
             for oldest in list(self._waiting)[:-_MOST]:
-                _end(self._waiting.pop(oldest))
-        if process is not None and process.poll() is not None:
-            _end(process)
-            return None
-        return process
+                self._end(oldest)
+        return interpreter
+
+    def _end(self, wanted: Wanted) -> None:
+        interpreter = self._waiting.pop(wanted)
+        if interpreter is not None:
+            interpreter.end()
 
     def _start(self) -> None:
         """For ever: start what is missing when it has been quiet for a while."""
@@ -162,22 +223,9 @@ class Warm:
                         self._start_one(wanted)
 
     def _start_one(self, wanted: Wanted) -> None:
-        *command, last = wanted.command  # which is code, after "-c"
-        environment = {name: value for name, _, value in (entry.partition(b"=") for entry in wanted.environment)}
-        # As loop.py and cells/page.py have it, for what reads it on import.
-        environment.setdefault(b"OMP_NUM_THREADS", b"1")
-        environment[b"MATPLOTLIBRC"] = os.fsencode(self._folder)
         try:
-            self._waiting[wanted] = subprocess.Popen(  # noqa: S603 - the author names it
-                [*command, _FIRST.format(code=wanted.code).encode() + last],
-                env=environment,
-                cwd=self._folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError:  # it has gone; a build will say so
+            self._waiting[wanted] = _Interpreter(wanted, self._folder)
+        except OSError:  # there is none any more; a build will say so
             del self._waiting[wanted]
 
 
@@ -189,15 +237,3 @@ def _received(build: socket.socket) -> Wanted:
             raise ValueError("no request is that large")
         code, count, *rest = file.read(size).split(b"\0")
     return Wanted(code, tuple(rest[: int(count)]), tuple(rest[int(count) :]))
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    """With all that it has started."""
-    if process is None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
