@@ -1,19 +1,27 @@
 """Time Sphinx builds of the same notebooks as cells of optplot and of myst-nb with its cache, and of the text alone.
 
-The tools take turns within each repetition, and ratios are taken within a repetition.
+The tools take turns within each repetition, and ratios are taken within a repetition. "warm" is optplot under
+``sphinx-optviz warm``; a pause before each build stands for the author who writes, and lets its interpreters come up.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-TOOLS = ("plain", "myst-nb", "optviz")
+from sphinx_optviz.processes.warm import Warm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TOOLS = ("plain", "myst-nb", "optviz", "warm")
 
 _PROSE = "Follow it from the right, one small step at a time, and ask at each step what is known there.\n\n" * 3
 _EDITED = "plt.title('cubic');"
@@ -29,10 +37,12 @@ _CELLS = (
     "plt.figure(figsize=(4.5, 2.5))\nfor k in range(3):\n    plt.plot(x, f(x) * k)\nf(x).mean()",
 )
 
+_OPTVIZ = 'extensions = ["sphinx_optviz"]\noptviz_frameworks = ["{0}"]\noptviz_default_framework = "{0}"\n'
 _CONF = {
     "plain": "",
     "myst-nb": 'extensions = ["myst_nb"]\nnb_execution_mode = "cache"\n',
-    "optviz": 'extensions = ["sphinx_optviz"]\noptviz_frameworks = ["{0}"]\noptviz_default_framework = "{0}"\n',
+    "optviz": _OPTVIZ,
+    "warm": _OPTVIZ,
 }
 # Without a format of Jupytext's it is no notebook.
 _FORMAT = "jupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
@@ -52,7 +62,7 @@ def write_book(folder: Path, tool: str, framework: str, pages: int) -> None:
             blocks = [f"{_PROSE}```{{code-cell}} ipython3\n{cell}\n```\n\n" for cell in cells]
             path, head = folder / f"page{page:03}.md", _HEAD.format(page=page)
         else:
-            directive = ".. optplot::" if tool == "optviz" else ".. code-block:: python"
+            directive = ".. code-block:: python" if tool == "plain" else ".. optplot::"
             blocks = [f"{_PROSE}{directive}\n\n{_indented(cell)}\n" for cell in cells]
             path, head = folder / f"page{page:03}.rst", f"Page {page}\n=========\n\n"
         path.write_text(head + "".join(blocks), encoding="utf-8")
@@ -68,11 +78,11 @@ def edit_cell(folder: Path, number: int) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(_EDITED, f"plt.title('{number}');{_EDITED}"), "utf-8")
 
 
-def build(folder: Path, output: Path) -> float:
+def build(folder: Path, output: Path, environment: Mapping[str, str] | None = None) -> float:
     """Seconds. What myst-nb's kernels say on standard error is not looked at; a build that fails is an error."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(folder), str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     seconds = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -88,34 +98,33 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--frameworks", nargs="+", default=["numpy", "pytorch"], choices=list(_SETUP))
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "_work" / "cells")
+    parser.add_argument("--pause", type=float, default=10.0, help="seconds before each build")
     asked = parser.parse_args()
     for framework in asked.frameworks:
         shutil.rmtree(asked.folder, ignore_errors=True)
         print(f"\n{framework}, {asked.pages} pages, {5 * asked.pages} cells: seconds, median [min-max]\n")
-        print(f"| case | {' | '.join(TOOLS)} | optviz / myst-nb |\n|{'---|' * (len(TOOLS) + 2)}")
-        cold = {}
+        heads = ["case", *TOOLS, "optviz / myst-nb", "warm / myst-nb"]
+        print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
         for tool in TOOLS:
             write_book(asked.folder / tool, tool, framework, asked.pages)
-            cold[tool] = [build(asked.folder / tool, asked.folder / f"{tool}-html")]
-        _row("cold", cold)
-        _row("one cell edited", _repeated(asked.folder, asked.repeats, edits=True))
-        _row("nothing changed", _repeated(asked.folder, asked.repeats, edits=False))
-
-
-def _repeated(folder: Path, repeats: int, *, edits: bool) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {tool: [] for tool in TOOLS}
-    for number in range(repeats):
-        for tool in TOOLS:
-            if edits:
-                edit_cell(folder / tool, number)
-            times[tool].append(build(folder / tool, folder / f"{tool}-html"))
-    return times
+        with Warm() as warm:
+            cases = {"cold": 1, "one cell edited": asked.repeats, "nothing changed": asked.repeats}
+            for case, repeats in cases.items():
+                times: dict[str, list[float]] = {tool: [] for tool in TOOLS}
+                for number, tool in itertools.product(range(repeats), TOOLS):
+                    if case == "one cell edited":
+                        edit_cell(asked.folder / tool, number)
+                    time.sleep(asked.pause)
+                    environment = warm.environment() if tool == "warm" else None
+                    times[tool].append(build(asked.folder / tool, asked.folder / f"{tool}-html", environment))
+                _row(case, times)
 
 
 def _row(case: str, times: dict[str, list[float]]) -> None:
-    ratios = [own / theirs for own, theirs in zip(times["optviz"], times["myst-nb"], strict=True)]
-    cells = [_range(times[tool]) for tool in TOOLS]
-    print(f"| {case} | {' | '.join(cells)} | {_range(ratios)} |", flush=True)
+    ratios = [
+        [own / theirs for own, theirs in zip(times[tool], times["myst-nb"], strict=True)] for tool in ("optviz", "warm")
+    ]
+    print(f"| {case} | {' | '.join(map(_range, [*times.values(), *ratios]))} |", flush=True)
 
 
 def _range(values: list[float]) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sphinx_optviz.model import Settings
 
 
+# Signals that `warm` passes on to its command.
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+
+
 class CommandError(Exception):
     """A call that cannot be carried out; the message is for the user."""
 
@@ -248,16 +252,30 @@ def _warm(parsed: argparse.Namespace) -> int:
         raise CommandError("this needs pipes that one process can give to another, which Windows does not have")
     from sphinx_optviz.processes.warm import Warm
 
-    with Warm() as warm:
-        try:
-            process = subprocess.Popen(parsed.words, env=warm.environment())  # noqa: S603 - the author names it
-        except OSError as error:
-            raise CommandError(f"{parsed.words[0]} does not start: {error.strerror}") from error
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        # A terminal sends it to the command too, whose affair it is. To ignore it would be inherited.
-        signal.signal(signal.SIGINT, lambda *_: None)
-        code = process.wait()
+    try:
+        with Warm() as warm:
+            code = _ended(parsed.words, warm.environment())
+    except OSError as error:
+        raise CommandError(f"{tempfile.gettempdir()}: {error}; let TMPDIR name another folder") from error
     return code if code >= 0 else 128 - code
+
+
+def _ended(words: list[str], environment: dict[str, str]) -> int:
+    """The exit code of a command, which gets the signals that this one gets."""
+    try:
+        process = subprocess.Popen(words, env=environment)  # noqa: S603 - the author names it
+    except OSError as error:
+        raise CommandError(f"{words[0]} does not start: {error.strerror}") from error
+    before = [
+        # A terminal sends it to the command too, whose affair it is. To ignore it would be inherited.
+        (signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: None)),
+        *((number, signal.signal(number, lambda sent, _: process.send_signal(sent))) for number in _PASSED_ON),
+    ]
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 # ---- prune

@@ -41,6 +41,7 @@ def cell_download(spec: CellSpec, runs: Mapping[str, CellRun], outcomes: Mapping
         code={name: (run.code,) for name, run in runs.items()},
         seeds={name: run.seed for name, run in runs.items() if run.seed is not None},
         modules={name: result.modules for name, result in known.items() if result.modules},
+        files=tuple(dict.fromkeys(file for run in runs.values() for file in run.depends)),
         draws=any(output.kind == "figure" for result in known.values() for output in result.outputs)
         or any("plt." in run.code for name, run in runs.items() if name not in known),
         expects_error=spec.expect_error,

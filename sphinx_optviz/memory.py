@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Bump it when the shape of the file changes.
-_FORMAT = 4
+_FORMAT = 5
 
 # Clocks of file systems tick up to this often, in nanoseconds: a file can change twice within one tick.
 _TICK = 20_000_000
@@ -109,7 +109,8 @@ def _download(fields: dict[str, Any]) -> Download:
     code = {name: tuple(texts) for name, texts in fields["code"].items()}
     landscapes = tuple((name, tuple(functions)) for name, functions in fields["landscapes"])
     modules = {name: tuple(map(tuple, found)) for name, found in fields["modules"].items()}
-    return Download(**{**fields, "code": code, "landscapes": landscapes, "modules": modules})
+    files = tuple(map(tuple, fields["files"]))
+    return Download(**{**fields, "code": code, "landscapes": landscapes, "modules": modules, "files": files})
 
 
 def _tab(fields: dict[str, Any]) -> Tab:

@@ -273,6 +273,7 @@ class Download:
     drawings: Mapping[str, str] = field(default_factory=dict)  # by framework: names of files that hold code
     seeds: Mapping[str, int] = field(default_factory=dict)  # by framework: set before the cell
     modules: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # path, from conf.py; digest
+    files: tuple[tuple[str, str], ...] = ()  # that the cell depends on: path, from the page's folder; digest
     draws: bool = False  # the cell leaves figures to be shown
     expects_error: bool = False
 

@@ -154,7 +154,7 @@ def test_values_come_back_in_few_digits() -> None:
 def page_of(*parts: str | Download, framework: str = "numpy", **more: Any) -> str:
     """The script of a page; the drawing of a landscape prints its function at 3."""
     drawing = "def «plot»():\n    print(«evaluate»(«{}», 3.0))\n\n\n«plot»()\n"
-    given: dict[str, Any] = {"rcparams": {}, "folder": ".", "module": lambda _: ""} | more
+    given: dict[str, Any] = {"rcparams": {}, "folder": ".", "module": lambda _: "", "file": lambda _: None} | more
     page = Page(framework=framework, parts=parts, drawing=drawing.format, **given)
     return percent(notebook_cells(page)).decode()
 

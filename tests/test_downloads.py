@@ -247,6 +247,43 @@ def test_cells_give_the_numbers_of_the_page(make_book: Any, tmp_path: Path) -> N
     assert found[0][0][3][1][1].tolist() == [0.0, 0.625, 1.25, 1.875, 2.5]
 
 
+READS = """\
+import helper
+for name in ("data/words.csv", "bytes.bin"):
+    print(open(name, "rb").read())
+"""
+
+
+def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -> None:
+    book: Book = make_book()
+    contents = {"data/words.csv": "one,'''\r\nzwölf\\n,\n".encode(), "bytes.bin": b"\x00\xff\n"}
+    book.write("part/helper.py", "")
+    (book.folder / "part/data").mkdir()
+    for name, content in contents.items():
+        (book.folder / "part" / name).write_bytes(content)
+    (book.folder / "part/large.bin").write_bytes(bytes(500_001))
+    book.write("above.txt", "above")
+    book.write("index.rst", page(".. toctree::\n\n   part/page\n"))
+    options = ":depends: data/words.csv bytes.bin large.bin ../above.txt helper.py"
+    book.write("part/page.rst", page(cell(READS, options), cell("open('bytes.bin').close()", ":depends: bytes.bin")))
+    built = book.build()
+    printed, _ = run(download(built, "part/page-numpy.py"), tmp_path / "elsewhere")
+    assert printed.splitlines() == [repr(content) for content in contents.values()]
+    code = "".join(one.source for one in cells_of(built, "part/page-numpy.ipynb"))
+    assert re.findall("which has to be put here: (.*)", code) == ['"../above.txt"', '"large.bin"']
+    assert code.count("helper.py") == 1  # with the modules
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/bytes.bin").write_bytes(b"the reader's")
+    script = [sys.executable, str(download(built, "part/page-numpy.py"))]
+    done = subprocess.run(script, cwd=tmp_path / "mine", capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == repr(b"the reader's")
+
+    book.write("part/bytes.bin", "other")
+    printed, _ = run(download(book.build(), "part/page-numpy.py"), tmp_path / "again")
+    assert printed.splitlines()[1] == "b'other'"
+
+
 def test_functions_of_the_page_are_the_author_s(make_book: Any, drawn: Callable[[], Artists], tmp_path: Path) -> None:
     book: Book = make_book()
     plot = ".. optplot:: wells\n   :from: page\n   :x: -1 : 1\n   :critical-points:\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -255,6 +256,24 @@ def test_command_that_a_signal_ends(capfd: pytest.CaptureFixture[str]) -> None:
 def test_command_that_cannot_be_run(capfd: pytest.CaptureFixture[str], words: list[str], problem: str) -> None:
     assert cli.main(["warm", *words]) == 2
     assert problem in capfd.readouterr().err
+
+
+def test_folder_whose_name_is_too_long_for_a_socket_is_told(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        (folders / ("f" * 100)).mkdir()
+        patch.setattr(tempfile, "tempdir", str(folders / ("f" * 100)))
+        assert cli.main(["warm", sys.executable, "--version"]) == 2
+    assert "let TMPDIR name another folder" in capfd.readouterr().err
+    (folders / ("f" * 100)).rmdir()  # nothing is in it
+
+
+def test_signals_have_their_handlers_again(capfd: pytest.CaptureFixture[str]) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    cli.main(["warm", sys.executable, "--version"])
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    assert capfd.readouterr().err == ""
 
 
 def test_nothing_is_left_when_the_command_is_ended(tmp_path: Path, folders: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,18 @@ for name, text in modules.items():
     (folder / name).write_text(text, encoding="utf-8")
 sys.path[:0] = [str(folder / name) for name in {folders}]
 """
+
+_FILES = """\
+# Files that the code reads.
+files = {files}
+for name, content in files.items():
+    path = pathlib.Path(name)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+"""
+
+_ABSENT = "# The code reads this file too, which has to be put here: {path}\n"
 
 _BOOK_STYLE = """\
 # The book's own parameters, as far as this Matplotlib knows them.
@@ -155,6 +168,7 @@ class Needs:
     framework: str
     names: Mapping[str, str]  # of the helpers
     modules: Mapping[str, str]  # text by path, as seen from conf.py
+    files: Mapping[str, bytes | None]  # that the code reads, by path; None: it is not to be in the download
     folders: tuple[str, ...]  # from where they are imported, likewise
     has_cells: bool
     cells_draw: bool
@@ -167,13 +181,7 @@ class Needs:
 
 def first_cell(needs: Needs) -> str:
     """The text; "" if nothing is needed."""
-    parts = []
-    imports: set[str] = set()
-    if needs.modules:
-        imports |= {"pathlib", "sys", "tempfile"}
-        texts = "".join(f"    {literal(path)}: {quoted(text)},\n" for path, text in needs.modules.items())
-        folders = literal(list(needs.folders))
-        parts.append(_MODULES.replace("{folders}", folders).replace("{files}", f"{{\n{texts}}}"))
+    parts, imports = _brought_along(needs)
     if needs.rcparams and (needs.cells_draw or needs.has_figures):
         imports |= {"matplotlib.pyplot as plt"}
         parts.append(_BOOK_STYLE.format(values=_dict(needs.rcparams)))
@@ -199,6 +207,25 @@ def first_cell(needs: Needs) -> str:
         return ""
     head = "".join(f"import {name}\n" for name in sorted(imports))
     return "\n".join([_NOTE, *([head] if head else []), "\n\n".join(parts)])
+
+
+def _brought_along(needs: Needs) -> tuple[list[str], set[str]]:
+    """The book's files that the code uses, and what their code imports."""
+    parts = []
+    imports: set[str] = set()
+    if needs.modules:
+        imports |= {"pathlib", "sys", "tempfile"}
+        texts = "".join(f"    {literal(path)}: {quoted(text)},\n" for path, text in needs.modules.items())
+        folders = literal(list(needs.folders))
+        parts.append(_MODULES.replace("{folders}", folders).replace("{files}", f"{{\n{texts}}}"))
+    if files := {path: content for path, content in needs.files.items() if content is not None}:
+        contents = {path: _bytes(content) for path, content in files.items()}
+        imports |= {"pathlib"} | {"base64" for text in contents.values() if text.startswith("base64")}
+        texts = "".join(f"    {literal(path)}: {text},\n" for path, text in contents.items())
+        parts.append(_FILES.replace("{files}", f"{{\n{texts}}}"))
+    if absent := [path for path, content in needs.files.items() if content is None]:
+        parts.append("".join(_ABSENT.format(path=literal(path)) for path in absent))
+    return parts, imports
 
 
 def _seeding(needs: Needs) -> str:
@@ -240,6 +267,14 @@ def _book_style(needs: Needs) -> str:
 def _dict(values: Mapping[str, object]) -> str:
     lines = "".join(f"    {literal(key)}: {literal(value)},\n" for key, value in values.items())
     return f"{{\n{lines}}}"
+
+
+def _bytes(content: bytes) -> str:
+    """An expression for *content*, which can be read where it is text."""
+    try:
+        return f"{quoted(content.decode('utf-8'))}.encode()"
+    except UnicodeDecodeError:
+        return f"base64.b64decode({base64.b64encode(content).decode()!r})"
 
 
 def quoted(text: str) -> str:

@@ -42,7 +42,10 @@ class Page:
     folder: str  # of the page, as seen from conf.py
     rcparams: Mapping[str, object]
     drawing: Callable[[str], str]  # the content of a file that holds the code of a figure; "" if it is not there
-    module: Callable[[str], str]  # likewise of a local module, by its path as seen from conf.py
+    module: Callable[[str], str | None]  # the content of a local module, by its path as seen from conf.py
+    file: Callable[
+        [str], bytes | None
+    ]  # the content of a file that a cell depends on, by its path from the page's folder
 
 
 def notebook_cells(page: Page) -> list[NotebookCell]:
@@ -108,12 +111,15 @@ class _Composer:
             path: text
             for part in authors
             for path, _ in part.modules.get(page.framework, ())
-            if not path.startswith("..") and (text := page.module(path))
+            if not path.startswith("..") and (text := page.module(path)) is not None
         }
+        names = dict.fromkeys(path for part in authors for path, _ in part.files)
+        files = {path: page.file(path) for path in names if str(PurePosixPath(page.folder, path)) not in modules}
         needs = Needs(
             framework=page.framework,
             names=helpers,
             modules=dict(sorted(modules.items())),
+            files=dict(sorted(files.items())),
             folders=tuple(dict.fromkeys([page.folder, "."])),
             has_cells=bool(codes),
             cells_draw=any("matplotlib" in code for code in codes) or any(part.draws for part in authors),

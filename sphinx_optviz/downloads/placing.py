@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -35,6 +36,7 @@ _ = get_translation(CATALOG)
 
 _FOLDER = "optviz"  # in the folder of downloads
 _LARGEST_IMAGE = 2_000_000
+_LARGEST_FILE = 500_000  # bytes of a file that cells read
 
 
 def _file(docname: str, name: str, suffix: str) -> str:
@@ -121,8 +123,9 @@ class PlaceDownloads(SphinxPostTransform):
                 parts=parts,
                 folder=folder_of(docname, prefix),
                 rcparams=settings.rcparams,
-                drawing=lambda file: _text(domain.figures[0] / file),
+                drawing=lambda file: _text(domain.figures[0] / file) or "",
                 module=lambda path: _text(settings.confdir / path),
+                file=partial(_small_file, Path(self.env.doc2path(docname)).parent),
             )
             cells = notebook_cells(page)
             write_file(domain.downloads / _file(docname, name, "ipynb"), ipynb(cells, images))
@@ -162,11 +165,22 @@ class PlaceDownloads(SphinxPostTransform):
         return line
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return ""
+        return None
+
+
+def _small_file(folder: Path, name: str) -> bytes | None:
+    """The content of a file of the book that is to be in downloads; None if it is too large, or outside of *folder*."""
+    path = Path(folder, name)
+    try:
+        if ".." in path.relative_to(folder).parts or path.stat().st_size > _LARGEST_FILE:
+            return None
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
 
 
 def _documents(document: nodes.document, docname: str) -> Iterator[tuple[str, nodes.Element]]:

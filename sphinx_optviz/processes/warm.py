@@ -129,6 +129,7 @@ class Warm:
     """Keeps interpreters warm in the body of a ``with`` statement, for processes that have ``environment()``."""
 
     def __enter__(self) -> Self:
+        """Raises OSError where the folder for temporary files takes no socket."""
         self._folder = Path(tempfile.mkdtemp(prefix="optviz-"))
         (self._folder / "matplotlibrc").touch()
         self._changed = threading.Condition()  # guards all that follows
@@ -137,7 +138,12 @@ class Warm:
         self._last = time.monotonic()
         self._closing = False
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._folder / "socket"))
+        try:
+            self._listener.bind(str(self._folder / "socket"))
+        except OSError:
+            self._listener.close()
+            shutil.rmtree(self._folder)
+            raise
         self._listener.listen()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._start)]
         for thread in self._threads:
