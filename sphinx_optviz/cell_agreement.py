@@ -90,7 +90,7 @@ def _difference(mine: CellResult, its: CellResult, tolerance: float, label: str)
             return f"{where}: {found}", largest
         largest = max(largest, difference)
     if len(mine.artists) != len(its.artists):
-        return f"it draws {_count(mine.artists)}, and {label} {_count(its.artists)}", largest
+        return f"it draws {_count(mine.artists, 'artist')}, and {label} {_count(its.artists, 'artist')}", largest
     if its.returned or mine.returned:
         found, difference = _of_arrays(mine.returned, its.returned, tolerance, label)
         if found:
@@ -103,8 +103,8 @@ def _axes(artist: Artist) -> str:
     return f"axes {artist.axes + 1} of figure {artist.figure + 1}"
 
 
-def _count(artists: Sequence[Artist]) -> str:
-    return "1 artist" if len(artists) == 1 else f"{len(artists)} artists"
+def _count(things: Sequence[object], name: str) -> str:
+    return {0: f"no {name}", 1: f"1 {name}"}.get(len(things), f"{len(things)} {name}s")
 
 
 def _of_arrays(
@@ -114,7 +114,7 @@ def _of_arrays(
     import numpy
 
     if len(mine) != len(its):
-        return f"{len(mine)} arrays, and {len(its)} with {label}", 0.0
+        return f"{_count(mine, 'array')}, and {_count(its, 'array')} with {label}", 0.0
     largest = 0.0
     for number, (one, other) in enumerate(zip(mine, its, strict=True)):
         if tuple(filter(_is_not_one, one.shape)) != tuple(filter(_is_not_one, other.shape)):

@@ -580,6 +580,7 @@ def test_frameworks_that_draw_and_return_the_same_agree(book: Book) -> None:
         ("(1.0, [2 + off])", "the value it returns"),
         ("np.zeros(2 + bool(off))", "the value it returns: shape (3,), and (2,) with "),
         ("[plt.plot([1, 2]) for _ in range(1 + bool(off))];", "it draws 2 artists, and "),
+        ("1.0 if off else None", "the value it returns: 1 array, and no array with "),
     ],
 )
 def test_artist_or_value_that_differs_is_named(book: Book, code: str, said: str) -> None:
