@@ -27,7 +27,7 @@ def main(folder: str, command: list[str]) -> None:
     errors = os.open(f"{folder}/errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(errors, 2)
     address = os.environ.pop(SOCKET, "")
-    if address and os.path.exists(f"{folder}/warm") and pass_on(address, f"{folder}/warm", command):  # noqa: PTH110
+    if address and os.path.exists(f"{folder}/warm") and pass_on(address, folder, command):  # noqa: PTH110
         return
     import resource  # Windows has none
 
@@ -39,12 +39,14 @@ def main(folder: str, command: list[str]) -> None:
         sys.exit(f"{command[0]}: {error}")
 
 
-def pass_on(address: str, code: str, command: list[str]) -> bool:
+def pass_on(address: str, folder: str, command: list[str]) -> bool:
     """Let a warm interpreter serve this process's caller until one of them ends; False where there is none."""
     import socket
     import threading
 
-    with open(code, "rb") as file:  # noqa: PTH123
+    build = os.getppid()
+
+    with open(f"{folder}/warm", "rb") as file:  # noqa: PTH123
         parts = [file.read(), str(len(command)).encode(), *map(os.fsencode, command)]
     request = b"\0".join(parts + [b"%b=%b" % pair for pair in sorted(os.environb.items())])
     keeper = socket.socket(socket.AF_UNIX)
@@ -63,7 +65,8 @@ def pass_on(address: str, code: str, command: list[str]) -> bool:
 
     def hear() -> None:
         copy(0, to_it)
-        os.close(to_it)
+        tidy(folder, build)
+        os._exit(0)
 
     threading.Thread(target=hear, daemon=True).start()
     copy(from_it, 1)
@@ -78,6 +81,18 @@ def copy(source: int, target: int) -> None:
                 data = data[os.write(target, data) :]
     except OSError:
         return
+
+
+def tidy(folder: str, build: int) -> None:
+    """Remove the folder of a build that was killed; its pipes end some moments before it does."""
+    import shutil
+    import time
+
+    for _ in range(20):
+        if os.getppid() != build:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":
