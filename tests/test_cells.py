@@ -13,6 +13,7 @@ from conftest import page
 from duals import CONF
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Book, Built
@@ -597,6 +598,25 @@ def test_artist_or_value_that_differs_is_named(book: Book, code: str, said: str)
 def test_random_numbers_are_no_disagreement(book: Book) -> None:
     book.write("index.rst", page(tabs({"numpy": f"{PLT}\nnp.random.rand(2)", "duals": f"{PLT}\nnp.random.rand(3)"})))
     assert "Random numbers were drawn" in book.build(optviz_frameworks=["numpy", "duals"]).read("index.html")
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize(
+    ("framework", "code"),
+    [
+        ("pytorch", "import torch\ntorch.rand(2)"),
+        ("tensorflow", "import tensorflow as tf\ntf.random.normal((2,))"),
+        ("tensorflow", "import tensorflow as tf\nlist(tf.data.Dataset.range(9).shuffle(9))[:2]"),
+        ("tensorflow", "import tensorflow as tf\ntf.keras.layers.Dense(2)(tf.ones((1, 3)))"),
+    ],
+)
+def test_random_numbers_of_the_framework_are_no_disagreement(
+    needs: Callable[[str], None], book: Book, framework: str, code: str
+) -> None:
+    needs(framework)
+    book.write("index.rst", page(tabs({"numpy": "import numpy as np\nnp.array([[7.0, 7.0]])", framework: code})))
+    built = book.build(optviz_frameworks=["numpy", framework])
+    assert "Random numbers were drawn" in built.read("index.html")
 
 
 def test_what_does_not_depend_on_chance_is_compared_after_it(book: Book) -> None:

@@ -74,14 +74,20 @@ def seed(number: int) -> None:
         mxnet.random.seed(number)
 
 
-def _random_states() -> list[bytes]:
-    """What changes when a random number is drawn. TensorFlow's and MXNet's cannot be asked for; JAX has none."""
-    torch = sys.modules.get("torch")
-    return [
-        repr(random.getstate()).encode(),
-        repr(numpy.random.get_state(legacy=True)).encode(),  # noqa: NPY002
-        *([torch.get_rng_state().numpy().tobytes()] if torch is not None else []),
-    ]
+def _random_states() -> dict[str, Any]:
+    """What changes when a random number is drawn, by library. MXNet's cannot be asked for; JAX has none."""
+    states: dict[str, Any] = {
+        "python": random.getstate(),
+        "numpy": repr(numpy.random.get_state(legacy=True)),  # noqa: NPY002
+    }
+    torch, tensorflow = map(sys.modules.get, ("torch", "tensorflow.python.eager.context"))
+    if torch is not None:
+        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    # Not public: Python's generator, from which operations without a seed get theirs.
+    generator = getattr(tensorflow.context(), "_rng", None) if tensorflow is not None else None
+    if generator is not None:
+        states["tensorflow"] = generator.getstate()
+    return states
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             error = raised
     seconds = time.perf_counter() - started
     # A library that the cell has imported had no state before.
-    drew = any(now != then for now, then in zip(_random_states(), before, strict=False))
+    drew = any(before.get(library, state) != state for library, state in _random_states().items())
     return {
         "kind": "cell",
         "outputs": outputs.finished(),
