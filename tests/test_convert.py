@@ -172,6 +172,16 @@ def test_tabs_of_code_and_prose(convert: Any) -> None:
     )
 
 
+def test_cells_for_all_are_for_all_that_readers_can_select(convert: Any) -> None:
+    """Also where a framework has no cell that is its own."""
+    select = "```{.python .input}\n%load_ext d2lbook.tab\ntab.interact_select(['pytorch', 'jax'])\n```\n\n"
+    own = "```{.python .input}\n%%tab pytorch\na = 1\n```\n"
+    text, _ = convert(select + own + "\nText.\n\n```{.python .input}\n%%tab all\nprint(1)\n```\n")
+    assert text.endswith(".. framework:: pytorch, jax\n\n      print(1)\n")
+    text, _ = convert(select + own)
+    assert text == ".. optplot::\n   :framework: pytorch\n\n   a = 1\n"
+
+
 def test_cells_without_marks_are_those_of_what_they_import(convert: Any) -> None:
     text, _ = convert("```{.python .input}\nfrom mxnet import np\n```\n")
     assert text == ".. optplot::\n   :framework: mxnet\n\n   from mxnet import np\n"

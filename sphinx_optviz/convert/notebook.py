@@ -74,9 +74,11 @@ class Notebook:
         marked = {name for cell in real for name in cell.names} - {"all"}
         self.default = default or _guessed([cell.text for cell in real if not cell.names], marked)
         used = marked | ({self.default} if any(not cell.names for cell in real) else set())
-        if not used:
+        if not used or any(cell.names == ("all",) for cell in real):
             selected = next((found[1] for cell in cells if (found := _SELECT.search(cell.text))), "")
-            used = set(re.findall(r"[\"'](\w+)[\"']", selected.lower())) or ({self.default} if real else set())
+            used |= set(re.findall(r"[\"'](\w+)[\"']", selected.lower()))
+        if not used and real:
+            used = {self.default}
         self.frameworks = tuple(name for name in self._known if name in used)
         self._seen: set[str] = set()
 
