@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from sphinx_optviz.model import Settings
 
 
-# Signals that `warm` passes on to its command.
+# Signals that `warm` passes on to its command, and those that a terminal sends to both.
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+_OF_TERMINAL = (signal.SIGINT, signal.SIGQUIT) if os.name == "posix" else ()
 
 
 class CommandError(Exception):
@@ -246,7 +247,8 @@ def _is_there(path: Path, content: bytes) -> bool:
 
 
 def _warm(parsed: argparse.Namespace) -> int:
-    if not parsed.words:
+    words = parsed.words[1:] if parsed.words[:1] == ["--"] else parsed.words
+    if not words:
         raise CommandError("name the command whose builds are to be faster: sphinx-optviz warm sphinx-autobuild ...")
     if os.name != "posix":
         raise CommandError("this needs pipes that one process can give to another, which Windows does not have")
@@ -254,7 +256,7 @@ def _warm(parsed: argparse.Namespace) -> int:
 
     try:
         with Warm() as warm:
-            code = _ended(parsed.words, warm.environment())
+            code = _ended(words, warm.environment())
     except OSError as error:
         raise CommandError(f"{tempfile.gettempdir()}: {error}; let TMPDIR name another folder") from error
     return code if code >= 0 else 128 - code
@@ -267,8 +269,8 @@ def _ended(words: list[str], environment: dict[str, str]) -> int:
     except OSError as error:
         raise CommandError(f"{words[0]} does not start: {error.strerror}") from error
     before = [
-        # A terminal sends it to the command too, whose affair it is. To ignore it would be inherited.
-        (signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: None)),
+        # To ignore them would be inherited.
+        *((number, signal.signal(number, lambda *_: None)) for number in _OF_TERMINAL),
         *((number, signal.signal(number, lambda sent, _: process.send_signal(sent))) for number in _PASSED_ON),
     ]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.cell_runs import CellResult
@@ -36,12 +37,15 @@ def plot_download(plot: Plot, drawings: Mapping[str, str]) -> Download:
 def cell_download(spec: CellSpec, runs: Mapping[str, CellRun], outcomes: Mapping[str, CellOutcome]) -> Download:
     """Of a cell; *runs* by framework, *outcomes* by key."""
     results = {name: outcomes[run.key] for name, run in runs.items()}
+    # One that is not there has no digest.
+    files = {normpath(name): "" for name in spec.depends}
+    files |= {normpath(name): digest for run in runs.values() for name, digest in run.depends}
     known = {name: result for name, result in results.items() if isinstance(result, CellResult)}
     return Download(
         code={name: (run.code,) for name, run in runs.items()},
         seeds={name: run.seed for name, run in runs.items() if run.seed is not None},
         modules={name: result.modules for name, result in known.items() if result.modules},
-        files=tuple(dict.fromkeys(file for run in runs.values() for file in run.depends)),
+        files=tuple(files.items()),
         draws=any(output.kind == "figure" for result in known.values() for output in result.outputs)
         or any("plt." in run.code for name, run in runs.items() if name not in known),
         expects_error=spec.expect_error,

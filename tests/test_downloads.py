@@ -248,7 +248,7 @@ def test_cells_give_the_numbers_of_the_page(make_book: Any, tmp_path: Path) -> N
 
 
 READS = """\
-import helper
+import helper, common
 for name in ("data/words.csv", "bytes.bin"):
     print(open(name, "rb").read())
 """
@@ -256,7 +256,9 @@ for name in ("data/words.csv", "bytes.bin"):
 
 def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -> None:
     book: Book = make_book()
-    contents = {"data/words.csv": "one,'''\r\nzwölf\\n,\n".encode(), "bytes.bin": b"\x00\xff\n"}
+    # What looks like a prompt is dropped by IPython, in texts too.
+    words = ">>> one,'''\r\n  ... zwölf\\n,\n  >>> In [1]:\nIn [2]: 3\n>>>\n"
+    contents = {"data/words.csv": words.encode(), "bytes.bin": b"\x00\xff\n"}
     book.write("part/helper.py", "")
     (book.folder / "part/data").mkdir()
     for name, content in contents.items():
@@ -264,13 +266,17 @@ def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -
     (book.folder / "part/large.bin").write_bytes(bytes(500_001))
     book.write("above.txt", "above")
     book.write("index.rst", page(".. toctree::\n\n   part/page\n"))
-    options = ":depends: data/words.csv bytes.bin large.bin ../above.txt helper.py"
+    book.write("common.py", "")
+    options = ":depends: data/words.csv data/../bytes.bin large.bin ../above.txt helper.py ../common.py"
     book.write("part/page.rst", page(cell(READS, options), cell("open('bytes.bin').close()", ":depends: bytes.bin")))
     built = book.build()
     printed, _ = run(download(built, "part/page-numpy.py"), tmp_path / "elsewhere")
     assert printed.splitlines() == [repr(content) for content in contents.values()]
     code = "".join(one.source for one in cells_of(built, "part/page-numpy.ipynb"))
     assert re.findall("which has to be put here: (.*)", code) == ['"../above.txt"', '"large.bin"']
+    (set_up,) = (one.source for one in cells_of(built, "part/page-numpy.ipynb") if one.source.startswith("# Set-up"))
+    changed = pytest.importorskip("IPython.core.inputtransformer2").TransformerManager().transform_cell(set_up)
+    assert changed.strip() == set_up.strip()
     assert code.count("helper.py") == 1  # with the modules
 
     (tmp_path / "mine").mkdir()
@@ -279,6 +285,10 @@ def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -
     done = subprocess.run(script, cwd=tmp_path / "mine", capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == repr(b"the reader's")
 
+    (book.folder / "part/large.bin").unlink()
+    code = download(book.build(warnings=True), "part/page-numpy.py").read_text()
+    assert re.findall("which has to be put here: (.*)", code) == ['"../above.txt"', '"large.bin"']
+    (book.folder / "part/large.bin").write_bytes(b"small now")
     book.write("part/bytes.bin", "other")
     printed, _ = run(download(book.build(), "part/page-numpy.py"), tmp_path / "again")
     assert printed.splitlines()[1] == "b'other'"

@@ -618,7 +618,7 @@ BUILT_IN = Catalogue([]).names()
 
 
 def test_built_in_landscapes_hide_nothing_in_numpy(make_book: Any) -> None:
-    made: Book = make_book()
+    made: Book = make_book(conf="optviz_timeout = 300\n")
     made.write("index.rst", page(*map(plot, BUILT_IN)))
     assert len(alts(made.build())) == len(BUILT_IN)
 

@@ -309,9 +309,9 @@ def test_entry_that_is_removed_between_two_builds_is_made_again(tmp_path: Path, 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for longer than two seconds for an interpreter."""
-    monkeypatch.setattr(processes, "START_TIMEOUT", 2.0)
-    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 2.0)
+    """Nobody waits for longer than eight seconds for an interpreter: a busy machine needs some to import Matplotlib."""
+    monkeypatch.setattr(processes, "START_TIMEOUT", 8.0)
+    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 8.0)
 
 
 def two_plots(make_book: Any) -> Book:
@@ -355,8 +355,8 @@ def test_interpreter_that_misbehaves_costs_its_own_tab_and_nothing_else(
     script.chmod(0o755)
     started = time.monotonic()
     built = two_plots(make_book).build(warnings=True, optviz_interpreters={"duals": str(script)})
-    assert time.monotonic() - started < 20
-    reason = "did not answer in 2 seconds" if name == "hangs" else ""
+    assert time.monotonic() - started < 60
+    reason = "did not answer in 8 seconds" if name == "hangs" else ""
     check_that_only_its_own_tab_suffers(built, f"the interpreter {str(script)!r} {reason}")
 
 
@@ -370,7 +370,7 @@ def test_interpreter_that_is_given_up_takes_along_what_it_has_started(make_book:
     for process in left:
         os.kill(int(process), 9)
     assert left == []
-    check_that_only_its_own_tab_suffers(built, "did not answer in 2 seconds")
+    check_that_only_its_own_tab_suffers(built, "did not answer in 8 seconds")
 
 
 IMPATIENT = """\
@@ -380,7 +380,7 @@ from sphinx.cmd.build import main
 
 from sphinx_optviz import processes
 
-processes.START_TIMEOUT = processes._SPEAK_TIMEOUT = 2.0
+processes.START_TIMEOUT = processes._SPEAK_TIMEOUT = 8.0
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -414,8 +414,8 @@ LIBRARIES = {
     "aborts": ("import os\nos.abort()\n", "the interpreter ended in the middle"),
     "raises": ("raise RuntimeError('no licence')\n", "RuntimeError: no licence"),
     "stops": ("raise SystemExit(0)\n", "SystemExit"),
-    "hangs": ("import time\ntime.sleep(1000)\n", "no answer within 2 seconds"),
-    "spins": ("while True:\n    pass\n", "no answer within 2 seconds"),
+    "hangs": ("import time\ntime.sleep(1000)\n", "no answer within 8 seconds"),
+    "spins": ("while True:\n    pass\n", "no answer within 8 seconds"),
     "is not Python": ("def f(:\n", "SyntaxError"),
     "closes everything": ("import os\nos.closerange(0, 256)\n", "the interpreter ended in the middle"),
     "needs another module": ("import optviz_test_gone\n", "No module named 'optviz_test_gone'"),
@@ -440,7 +440,7 @@ def test_library_that_misbehaves_when_it_is_imported_costs_its_own_tab_and_nothi
     with installed(with_library(text, tmp_path)):
         started = time.monotonic()
         built = two_plots(make_book).build(warnings=True)
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
     check_that_only_its_own_tab_suffers(built, words)
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +136,23 @@ def test_what_was_started_in_another_way_does_not_serve(
     assert ask(PROGRAM)["warm"]
 
 
+def test_folders_in_pythonpath_are_those_of_the_build(
+    keeper: warm.Warm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "src/optviz_here.py").write_text(f"NAME = {name!r}")
+    monkeypatch.setenv("PYTHONPATH", "src")
+    text = TEXT.replace('hasattr(sys, "warm")', '(hasattr(sys, "warm"), __import__("optviz_here").NAME)')
+    program = replace(PROGRAM, texts=[("program.py", text)])
+    found = []
+    for name in ("one", "one", "other"):
+        monkeypatch.chdir(tmp_path / name)
+        found.append(tuple(ask(program)["warm"]))
+        assert becomes(lambda: waiting(keeper) != [])
+    assert found == [(False, "one"), (True, "one"), (False, "other")]
+
+
 def test_programs_without_imports_are_not_kept(keeper: warm.Warm) -> None:
     ask(replace(PROGRAM, imports=""))
     time.sleep(0.3)
@@ -212,6 +230,27 @@ def test_what_is_no_request_does_no_harm(keeper: warm.Warm, said: bytes) -> None
     assert ask(PROGRAM)["warm"]
 
 
+def test_build_that_outlives_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "_QUIET", 0.05)
+    with warm.Warm() as keeper:
+        monkeypatch.setenv("OPTVIZ_WARM", keeper.environment()["OPTVIZ_WARM"])
+        warmed(keeper)
+        child = Child(PROGRAM)
+        child.start()
+
+        # Here the interpreter would not see that its parent has ended.
+        def end() -> None:
+            shutil.rmtree(keeper._folder)
+            os.kill(child._pid, 9)
+
+        ended = threading.Timer(0.5, end)
+        ended.start()
+        with pytest.raises(ChildError, match="ended with the command"):
+            child.request({"sleep": 60}, SOON)
+        ended.join()
+        child.end()
+
+
 def test_without_the_keeper_children_start_as_ever(keeper: warm.Warm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPTVIZ_WARM", keeper.environment()["OPTVIZ_WARM"] + "-gone")
     assert ask(PROGRAM)["kind"] == "done"
@@ -238,8 +277,9 @@ def test_command_runs_another_one_and_ends_as_it_does(capfd: pytest.CaptureFixtu
     assert capfd.readouterr().out.split() == ["false", "true"]
 
 
-def test_options_of_the_other_command_are_its_own(capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["warm", sys.executable, "--version"]) == 0
+@pytest.mark.parametrize("dashes", [[], ["--"]])
+def test_options_of_the_other_command_are_its_own(capfd: pytest.CaptureFixture[str], dashes: list[str]) -> None:
+    assert cli.main(["warm", *dashes, sys.executable, "--version"]) == 0
     assert capfd.readouterr().out.startswith("Python 3")
 
 

@@ -154,6 +154,9 @@ _COMPUTE = {
     ),
 }
 
+# The beginning of a line that IPython takes for a prompt, and drops, in a text too.
+_PROMPT = re.compile(r"^([ \t]*)([>.I])(?=>>|\.\.|n \[)", re.MULTILINE)
+
 # What would end a text in triple quotes.
 _QUOTES = re.compile(r"'{3,}|'+\Z")
 
@@ -281,4 +284,5 @@ def quoted(text: str) -> str:
     """*text* as a literal over several lines."""
     inside = _QUOTES.sub(lambda run: "\\'" * len(run[0]), text.replace("\\", "\\\\"))
     inside = "".join(sign if sign == "\n" or sign.isprintable() else ascii(sign)[1:-1] for sign in inside)
+    inside = _PROMPT.sub(lambda found: f"{found[1]}\\x{ord(found[2]):02x}", inside)
     return f"'''\\\n{inside}'''"

@@ -7,6 +7,7 @@ import builtins
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.downloads.first_cell import CAN_EVALUATE, HAS_PRECISION, Needs, first_cell
@@ -114,7 +115,7 @@ class _Composer:
             if not path.startswith("..") and (text := page.module(path)) is not None
         }
         names = dict.fromkeys(path for part in authors for path, _ in part.files)
-        files = {path: page.file(path) for path in names if str(PurePosixPath(page.folder, path)) not in modules}
+        files = {path: page.file(path) for path in names if normpath(f"{page.folder}/{path}") not in modules}
         needs = Needs(
             framework=page.framework,
             names=helpers,

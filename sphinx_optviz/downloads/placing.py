@@ -174,12 +174,12 @@ def _text(path: Path) -> str | None:
 
 def _small_file(folder: Path, name: str) -> bytes | None:
     """The content of a file of the book that is to be in downloads; None if it is too large, or outside of *folder*."""
-    path = Path(folder, name)
+    path = Path(os.path.normpath(folder / name))
     try:
-        if ".." in path.relative_to(folder).parts or path.stat().st_size > _LARGEST_FILE:
+        if not path.is_relative_to(folder) or path.stat().st_size > _LARGEST_FILE:
             return None
         return path.read_bytes()
-    except (OSError, ValueError):
+    except OSError:
         return None
 
 

@@ -204,6 +204,8 @@ class Child:
             if time.monotonic() - started >= timeout - _last_words(timeout):
                 raise ChildError(late, timed_out=True, details=self._output()) from None
             message = "the interpreter ended in the middle (os._exit, a crash in native code, or out of memory)"
+            if (self._folder / "warm").exists() and not Path(os.environ[SOCKET]).exists():
+                message = "the interpreter ended with the command `sphinx-optviz warm`; build again"
             raise ChildError(message, details=self._output()) from None
         except self._channel.RemoteError as error:
             raise ChildError("the interpreter failed", details=str(error)) from None

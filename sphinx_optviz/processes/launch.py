@@ -20,12 +20,15 @@ SOCKET = "OPTVIZ_WARM"  # the variable that holds the address of what keeps inte
 def main(folder: str, command: list[str]) -> None:
     if os.getpgrp() != os.getpid():
         os.setsid()
-    # Written under another name first: a reader must not find an empty file.
-    with open(f"{folder}/pid.new", "w", encoding="ascii") as file:  # noqa: PTH123 - without pathlib it starts in half the time
-        file.write(str(os.getpid()))
-    os.rename(f"{folder}/pid.new", f"{folder}/pid")  # noqa: PTH104
-    errors = os.open(f"{folder}/errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(errors, 2)
+    try:
+        errors = os.open(f"{folder}/errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(errors, 2)
+        # Written under another name first: a reader must not find an empty file.
+        with open(f"{folder}/pid.new", "w", encoding="ascii") as file:  # noqa: PTH123 - without pathlib it starts in half the time
+            file.write(str(os.getpid()))
+        os.rename(f"{folder}/pid.new", f"{folder}/pid")  # noqa: PTH104
+    except FileNotFoundError:  # nobody waits for this interpreter any more
+        return
     address = os.environ.pop(SOCKET, "")
     if address and os.path.exists(f"{folder}/warm") and pass_on(address, folder, command):  # noqa: PTH110
         return
@@ -46,15 +49,16 @@ def pass_on(address: str, folder: str, command: list[str]) -> bool:
 
     build = os.getppid()
 
-    with open(f"{folder}/warm", "rb") as file:  # noqa: PTH123
-        parts = [file.read(), str(len(command)).encode(), *map(os.fsencode, command)]
-    request = b"\0".join(parts + [b"%b=%b" % pair for pair in sorted(os.environb.items())])
     keeper = socket.socket(socket.AF_UNIX)
     try:
+        with open(f"{folder}/warm", "rb") as file:  # noqa: PTH123
+            parts = [file.read(), os.getcwdb(), str(len(command)).encode()]  # noqa: PTH109
+        parts += [*map(os.fsencode, command), *(b"%b=%b" % pair for pair in sorted(os.environb.items()))]
+        request = b"\0".join(parts)
         keeper.connect(address)
         keeper.sendall(len(request).to_bytes(8, "big") + request)
         _, pipes, _, _ = socket.recv_fds(keeper, 1, 2)
-    except OSError:  # it has ended
+    except OSError:  # the keeper has ended
         return False
     # When this connection is closed, also because this process was killed, the keeper ends the interpreter. One that
     # this process becomes inherits it: the keeper then knows that the build goes on.

@@ -46,6 +46,7 @@ kept, null = os.dup(1), os.open(os.devnull, os.O_RDWR)
 os.dup2(null, 1)
 sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
 try:
+    os.chdir({folder!r})
     exec(open({code!r}, encoding="utf-8").read(), {{"__name__": "__optviz__"}})
     sys.stdout.flush()
 except BaseException:
@@ -63,6 +64,7 @@ class Wanted:
     """What an interpreter is started with; another one that was started with the same is as good."""
 
     code: bytes  # Python, which it runs at once
+    folder: bytes  # the current one: Python looks there for what PYTHONPATH names
     command: tuple[bytes, ...]
     environment: tuple[bytes, ...]  # NAME=VALUE
 
@@ -83,9 +85,9 @@ class _Interpreter:
         self._done, done = os.pipe()
         try:
             self.process = subprocess.Popen(  # noqa: S603 - the author names it
-                [*command, _FIRST.format(code=str(code), done=done).encode() + last],
+                [*command, _FIRST.format(code=str(code), folder=str(folder), done=done).encode() + last],
                 env=environment,
-                cwd=folder,
+                cwd=wanted.folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -241,5 +243,5 @@ def _received(build: socket.socket) -> Wanted:
         size = int.from_bytes(file.read(8), "big")
         if size > _LARGEST:
             raise ValueError("no request is that large")
-        code, count, *rest = file.read(size).split(b"\0")
-    return Wanted(code, tuple(rest[: int(count)]), tuple(rest[int(count) :]))
+        code, folder, count, *rest = file.read(size).split(b"\0")
+    return Wanted(code, folder, tuple(rest[: int(count)]), tuple(rest[int(count) :]))
