@@ -76,10 +76,9 @@ def seed(number: int) -> None:
 
 def _random_states() -> dict[str, Any]:
     """What changes when a random number is drawn, by library. MXNet's cannot be asked for; JAX has none."""
-    states: dict[str, Any] = {
-        "python": random.getstate(),
-        "numpy": repr(numpy.random.get_state(legacy=True)),  # noqa: NPY002
-    }
+    own: Any = numpy.random.get_state(legacy=False)  # noqa: NPY002
+    numbers = [part.tobytes() if isinstance(part, numpy.ndarray) else part for part in own["state"].values()]
+    states: dict[str, Any] = {"python": random.getstate(), "numpy": [*numbers, own["has_gauss"], own["gauss"]]}
     torch, tensorflow = map(sys.modules.get, ("torch", "tensorflow.python.eager.context"))
     if torch is not None:
         states["torch"] = torch.get_rng_state().numpy().tobytes()
@@ -188,6 +187,8 @@ _INSTALLED = tuple(
 @cache
 def _own_path(path: str) -> str:
     """The real path of a module's file, "" if it is installed; asked for each of some thousand modules a cell."""
+    if path.startswith(_INSTALLED):  # as most are; to follow links takes twenty times as long
+        return ""
     real = os.path.realpath(path)
     return "" if real.startswith(_INSTALLED) else real
 
