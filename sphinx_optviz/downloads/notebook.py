@@ -44,9 +44,7 @@ class Page:
     rcparams: Mapping[str, object]
     drawing: Callable[[str], str]  # the content of a file that holds the code of a figure; "" if it is not there
     module: Callable[[str], str | None]  # the content of a local module, by its path as seen from conf.py
-    file: Callable[
-        [str], bytes | None
-    ]  # the content of a file that a cell depends on, by its path from the page's folder
+    file: Callable[[str], bytes | None]  # likewise of what a cell depends on, by its path from the page's folder
 
 
 def notebook_cells(page: Page) -> list[NotebookCell]:

@@ -221,9 +221,9 @@ class Child:
         """Kill it and every process in its group; return when it is gone."""
         pid = self._pid or int(self._output("pid") or 0)
         if pid and self._local:
-            _kill_group(pid)
+            kill_group(pid)
         if self._probe is not None:
-            _kill_group(self._probe.pid)
+            kill_group(self._probe.pid)
             self._probe.kill()
             self._probe.wait()
         if self._group is not None:
@@ -236,7 +236,8 @@ def _last_words(timeout: float) -> float:
     return min(0.5, timeout / 2)
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
+    """Kill a process that leads a group, with all that are in it; one that has ended is no error."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
             os.killpg(pid, signal.SIGKILL)

@@ -48,7 +48,6 @@ def pass_on(address: str, folder: str, command: list[str]) -> bool:
     import threading
 
     build = os.getppid()
-
     keeper = socket.socket(socket.AF_UNIX)
     try:
         with open(f"{folder}/warm", "rb") as file:  # noqa: PTH123

@@ -12,7 +12,6 @@ import hashlib
 import os
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sphinx_optviz.processes import kill_group
 from sphinx_optviz.processes.launch import SOCKET
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ class _Interpreter:
 
     def end(self) -> None:
         """With all that it has started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended by itself
-            os.killpg(self.process.pid, signal.SIGKILL)
+        kill_group(self.process.pid)
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
