@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -12,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from duals import installed
+from forkserver import Forkserver
 from hypothesis import settings
+from reading import Message, Page, message
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_optviz import environments
 from sphinx_optviz.execute import try_out
 from sphinx_optviz.frameworks import BUILT_IN
 from sphinx_optviz.model import Settings
+from sphinx_optviz.processes.launch import SOCKET
 from sphinx_optviz.runs import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 # The same examples in every run: a change is judged by what it changed, and not by chance.
 settings.register_profile("suite", derandomize=True)
@@ -104,6 +108,15 @@ class Built:
         """The documents whose pages were written."""
         return sorted(set(re.findall(r"writing output\.\.\. \[ *\d+%\] ([\w-]+)", self.status)))
 
+    @property
+    def messages(self) -> list[Message]:
+        """The warnings, each of which has to be one of ours."""
+        return [message(warning, Path(self.app.srcdir)) for warning in self.warnings]
+
+    def page(self, name: str = "index.html") -> Page:
+        """An HTML page."""
+        return Page(self.read(name))
+
     def read(self, name: str) -> str:
         """An output file's text."""
         return Path(self.app.outdir, name).read_text(encoding="utf-8")
@@ -181,6 +194,20 @@ def needs() -> Callable[[str], None]:
     return needs
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _forkserver() -> Iterator[None]:
+    """Children of builds are forked from interpreters that have done their imports."""
+    with Forkserver() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SOCKET, server.address)
+        yield
+
+
+@pytest.fixture
+def fresh_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children start as they do for an author: a new interpreter each."""
+    monkeypatch.delenv(SOCKET, raising=False)
+
+
 @pytest.fixture
 def duals() -> Iterator[pytest.MonkeyPatch]:
     """A second framework: NumPy's functions, on hyper-dual numbers where landscapes are differentiated."""
@@ -201,12 +228,12 @@ def only_numpy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-@pytest.fixture
-def make_book(tmp_path: Path) -> Any:
-    """Make a book from a root, or from the text of its only page."""
+MakeBook = Callable[..., Book]
 
+
+def _maker(parent: Path) -> MakeBook:
     def make(root: str = "", *, page: str = "", conf: str = "", folder: str = "book") -> Book:
-        book = Book(tmp_path / folder)
+        book = Book(parent / folder)
         if root:
             shutil.copytree(ROOTS / f"test-{root}", book.folder)
         else:
@@ -218,3 +245,15 @@ def make_book(tmp_path: Path) -> Any:
         return book
 
     return make
+
+
+@pytest.fixture
+def make_book(tmp_path: Path) -> MakeBook:
+    """Make a book from a root, or from the text of its only page."""
+    return _maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_book(tmp_path_factory: pytest.TempPathFactory) -> MakeBook:
+    """As ``make_book``, for a book that is built once and looked at by several tests of a file."""
+    return _maker(tmp_path_factory.mktemp("shared"))

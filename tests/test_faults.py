@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import page
 
 if TYPE_CHECKING:
-    from conftest import Book
+    from conftest import Book, Built, MakeBook
 
 CODE_FAULTS = {
     "syntax": ("def f(x):\n    return x +*\n", 2, "execution", "SyntaxError"),
@@ -32,23 +33,36 @@ CODE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", CODE_FAULTS)
-def test_code_that_fails(make_book: Any, fault: str) -> None:
-    code, line, subtype, words = CODE_FAULTS[fault]
-    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: cubic\n", conf="optviz_timeout = 2\n")
-    book.landscape("mine", code)
+@pytest.fixture(scope="module")
+def with_code_faults(make_shared_book: MakeBook) -> Built:
+    """A page for each fault, with a plot that is right below it."""
+    book = make_shared_book(page=".. toctree::\n   :glob:\n\n   *\n", conf="optviz_timeout = 2\n", folder="code")
+    for fault, (code, *_) in CODE_FAULTS.items():
+        book.landscape(fault, code)
+        book.write(f"{fault}.rst", page(f".. optplot:: {fault}\n", ".. optplot:: cubic\n"))
     built = book.build(warnings=True)
-    (warning,) = built.warnings
-    line_seen = 3 if fault == "endless" and ":3:" in warning else line  # the loop's head or its body
-    assert warning.startswith(f"{book.folder / 'landscapes/mine/numpy.py'}:{line_seen}: WARNING: mine (numpy): ")
-    assert warning.endswith(f"[optviz.{subtype}]")
-    assert words in warning
-    assert f"{book.folder / 'index.rst'}:4" in warning
-    html = built.read("index.html")
-    assert "There is no figure: mine failed in NumPy" in html
-    assert str(book.folder) not in html
-    assert html.count("<img") == 1, "the other plot is there"
-    assert len(book.store) == 2, "the values and the critical points of the other: a failure is not stored"
+    assert len(book.store) == 2, "the values and the critical points of what is right: a failure is not stored"
+    return built
+
+
+@pytest.mark.parametrize("fault", CODE_FAULTS)
+def test_code_that_fails(with_code_faults: Built, fault: str) -> None:
+    _, line, subtype, words = CODE_FAULTS[fault]
+    built = with_code_faults
+    (told,) = (message for message in built.messages if message.text.startswith(f"{fault} (numpy): "))
+    assert told.file == f"landscapes/{fault}/numpy.py"
+    assert told.line in ([line, line + 1] if fault == "endless" else [line]), "of a loop, its head or its body"
+    assert told.subtype == subtype
+    assert words in told.text
+    assert f"{Path(built.app.srcdir, fault)}.rst:4" in told.text
+    shown = built.page(f"{fault}.html")
+    assert f"There is no figure: {fault} failed in NumPy" in shown.text
+    assert str(built.app.srcdir) not in built.read(f"{fault}.html")
+    assert len(shown.alts) == 1, "the other plot is there"
+
+
+def test_each_fault_of_code_is_one_message(with_code_faults: Built) -> None:
+    assert len(with_code_faults.messages) == len(CODE_FAULTS)
 
 
 def test_what_code_prints_reaches_nobody_unless_it_fails(make_book: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -78,30 +92,42 @@ def test_values_that_are_not_finite(make_book: Any) -> None:
 LANDSCAPE_FAULTS = {
     "nothing": (None, 1, "has no landscape.toml"),
     "toml": ("title = 'a'\nformula =\n", 2, "not valid TOML"),
-    "no title": ("formula = 'f'\n[domain]\nx = [0, 1]\n", 1, "'title' must be given"),
-    "no domain": ("title = 'a'\nformula = 'f'\n", 1, "[domain] table must be given"),
-    "bad domain": ("title = 'a'\nformula = 'f'\n[domain]\nx = [1, 0]\n", 4, "low < high"),
+    "no_title": ("formula = 'f'\n[domain]\nx = [0, 1]\n", 1, "'title' must be given"),
+    "no_domain": ("title = 'a'\nformula = 'f'\n", 1, "[domain] table must be given"),
+    "bad_domain": ("title = 'a'\nformula = 'f'\n[domain]\nx = [1, 0]\n", 4, "low < high"),
     "key": ("title = 'a'\nformula = 'f'\nveiw = 'curve'\n[domain]\nx = [0, 1]\n", 3, "Did you mean 'view'?"),
     "view": ("title = 'a'\nformula = 'f'\nview = 'contour'\n[domain]\nx = [0, 1]\n", 3, "unknown view 'contour'"),
-    "no code": ("title = 'a'\nformula = 'f'\n[domain]\nx = [0, 1]\n", 1, "has no code"),
+    "no_code": ("title = 'a'\nformula = 'f'\n[domain]\nx = [0, 1]\n", 1, "has no code"),
 }
 
 
+@pytest.fixture(scope="module")
+def with_landscape_faults(make_shared_book: MakeBook) -> Built:
+    """A page for each fault, with two plots of the broken landscape and one of another."""
+    book = make_shared_book(page=".. toctree::\n   :glob:\n\n   *\n", folder="landscapes")
+    for fault, (toml, *_) in LANDSCAPE_FAULTS.items():
+        if fault != "no_code":
+            book.write(f"landscapes/{fault}/numpy.py", "def f(x):\n    return x\n")
+        if toml is not None:
+            book.write(f"landscapes/{fault}/landscape.toml", toml)
+        book.write(f"{fault}.rst", page(*[f".. optplot:: {fault}\n"] * 2, ".. optplot:: cubic\n"))
+    return book.build(warnings=True)
+
+
 @pytest.mark.parametrize("fault", LANDSCAPE_FAULTS)
-def test_landscape_folders_that_are_broken(make_book: Any, fault: str) -> None:
-    toml, line, words = LANDSCAPE_FAULTS[fault]
-    book: Book = make_book(page=".. optplot:: mine\n\n.. optplot:: mine\n\n.. optplot:: cubic\n")
-    if fault != "no code":
-        book.write("landscapes/mine/numpy.py", "def f(x):\n    return x\n")
-    if toml is not None:
-        book.write("landscapes/mine/landscape.toml", toml)
-    built = book.build(warnings=True)
-    (warning,) = built.warnings
-    assert warning.startswith(f"{book.folder / 'landscapes/mine/landscape.toml'}:{line}: WARNING: ")
-    assert words in warning
-    assert warning.endswith("[optviz.landscape]")
-    assert built.read("index.html").count("mine/landscape.toml: ") == 2
-    assert built.read("index.html").count("<img") == 1
+def test_landscape_folders_that_are_broken(with_landscape_faults: Built, fault: str) -> None:
+    _, line, words = LANDSCAPE_FAULTS[fault]
+    built = with_landscape_faults
+    (told,) = (message for message in built.messages if message.file == f"landscapes/{fault}/landscape.toml")
+    assert (told.line, told.subtype) == (line, "landscape")
+    assert words in told.text
+    shown = built.page(f"{fault}.html")
+    assert shown.text.count(f"{fault}/landscape.toml: ") == 2
+    assert len(shown.alts) == 1
+
+
+def test_each_landscape_that_is_broken_is_one_message(with_landscape_faults: Built) -> None:
+    assert len(with_landscape_faults.messages) == len(LANDSCAPE_FAULTS)
 
 
 DIRECTIVE_FAULTS = {
@@ -135,18 +161,24 @@ DIRECTIVE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("text", DIRECTIVE_FAULTS)
-def test_directives_that_are_wrong(make_book: Any, text: str) -> None:
-    offset, subtype, words = DIRECTIVE_FAULTS[text]
-    book: Book = make_book(page=f"{text}\n\n.. optplot:: cubic\n   :x: 0 : 7\n")
-    built = book.build(warnings=True)
-    (warning,) = built.warnings
-    assert warning.startswith(f"{book.folder / 'index.rst'}:{4 + offset}: WARNING: ")
-    assert words in warning
-    assert warning.endswith(f"[optviz.{subtype}]")
-    html = built.read("index.html")
-    assert html.count("optviz-error") == 1, "the page says it, once"
-    assert html.count("<img") >= 1
+@pytest.fixture(scope="module")
+def with_directive_faults(make_shared_book: MakeBook) -> Built:
+    """A page for each fault, with a plot that is right below it."""
+    book = make_shared_book(page=".. toctree::\n   :glob:\n\n   *\n", folder="directives")
+    for number, text in enumerate(DIRECTIVE_FAULTS):
+        book.write(f"page{number}.rst", page(f"{text}\n", ".. optplot:: cubic\n   :x: 0 : 7\n"))
+    return book.build(warnings=True)
+
+
+@pytest.mark.parametrize("number", range(len(DIRECTIVE_FAULTS)), ids=DIRECTIVE_FAULTS)
+def test_directives_that_are_wrong(with_directive_faults: Built, number: int) -> None:
+    offset, subtype, words = list(DIRECTIVE_FAULTS.values())[number]
+    (told,) = (message for message in with_directive_faults.messages if message.file == f"page{number}.rst")
+    assert (told.line, told.subtype) == (4 + offset, subtype)
+    assert words in told.text
+    shown = with_directive_faults.page(f"page{number}.html")
+    assert len(shown.errors) == 1, "the page says it, once"
+    assert len(shown.alts) >= 1
 
 
 CONFIG_FAULTS: dict[str, Any] = {
@@ -173,14 +205,25 @@ def test_every_value_has_a_fault() -> None:
     assert set(CONFIG_FAULTS) == set(VALUES)
 
 
+@pytest.fixture(scope="module")
+def with_config_faults(make_shared_book: MakeBook) -> Built:
+    """Every value of conf.py is wrong."""
+    book = make_shared_book(page=".. optplot:: cubic\n   :frameworks: numpy\n", folder="values")
+    wrong = {f"optviz_{name}": value for name, value in CONFIG_FAULTS.items()}
+    return book.build("text", warnings=True, **wrong)
+
+
 @pytest.mark.parametrize("name", CONFIG_FAULTS)
-def test_values_of_conf_that_are_wrong(make_book: Any, name: str) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n   :frameworks: numpy\n")
-    built = book.build("text", warnings=True, **{f"optviz_{name}": CONFIG_FAULTS[name]})
-    (warning,) = (line for line in built.warnings if "optviz.config" in line)
-    assert warning.startswith(f"{book.folder / 'conf.py'}:1: WARNING: optviz_{name} = ")
-    assert "is not valid, and the default" in warning
-    assert not [line for line in built.warnings if "optviz" not in line]
+def test_values_of_conf_that_are_wrong(with_config_faults: Built, name: str) -> None:
+    of_value = f"optviz_{name} = "
+    (told,) = (message for message in with_config_faults.messages if message.text.startswith(of_value))
+    assert (told.file, told.line, told.subtype) == ("conf.py", 1, "config")
+    assert "is not valid, and the default" in told.text
+
+
+def test_each_wrong_value_of_conf_is_one_message(with_config_faults: Built) -> None:
+    """All warnings are ours, and those of the configuration are these."""
+    assert [told.subtype for told in with_config_faults.messages].count("config") == len(CONFIG_FAULTS)
 
 
 def test_rcparams_that_matplotlib_refuses(make_book: Any) -> None:

@@ -23,6 +23,8 @@ from sphinx_optviz.processes.loop import OUTPUT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
 Job = dict[str, Any]
 
 # Does what the request says, so that one program serves most tests.

@@ -7,14 +7,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import page
 from duals import CONF, PLUGIN, installed, write_pair
 
 from sphinx_optviz.frameworks import UnknownFrameworkError, framework, framework_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Book
+    from conftest import Book, MakeBook
 
 WAVE = "\n\ndef f(x):\n    return x * np.cos(3 * x) + np.tanh(x) ** 2 - 1 / (2 + x)\n"
 BOWL = "\n\ndef f(x, y):\n    return x**2 * np.exp(-y) + np.sin(x * y)\n"
@@ -32,24 +34,19 @@ def test_framework_of_another_package_is_known_by_its_name() -> None:
 
 @pytest.mark.usefixtures("duals")
 def test_framework_of_another_package_runs_beside_numpy_and_agrees(make_book: Any) -> None:
-    page = ".. optplot:: wave\n\n.. optplot:: bowl\n   :figure: each\n"
-    book: Book = make_book(page=page, conf=CONF)
+    book: Book = make_book(page=".. optplot:: wave\n\n.. optplot:: bowl\n   :figure: each\n", conf=CONF)
     write_pair(book, "wave", WAVE)
     write_pair(book, "bowl", BOWL, domain=PLANE)
     built = book.build()
     assert built.runs == built.compared == ["bowl (duals)", "bowl (numpy)", "wave (duals)", "wave (numpy)"]
     assert built.drawn == ["bowl (duals)", "bowl (numpy)", "wave (numpy)"]
-    html = built.read("index.html")
-    assert (
-        re.findall(r'aria-selected="(\w+)".*?>([\w ]+)</button>', html)
-        == [
-            ("true", "NumPy"),
-            ("false", "Dual numbers"),
-        ]
-        * 2
-    )
-    assert html.count("hyperduals") == 2, "the code of its tab, once a plot"
-    assert len(re.findall(r"NumPy [\d.]+ and Dual numbers 1\.0 agree \(largest difference", html)) == 2
+    shown = built.page()
+    tabs = [(tab["aria-selected"], tab.get_text()) for tab in shown.all('[role="tab"]')]
+    assert tabs == [("true", "NumPy"), ("false", "Dual numbers")] * 2
+    assert shown.text.count("hyperduals") == 2, "the code of its tab, once a plot"
+    assert len(shown.notes) == 2
+    for note in shown.notes:
+        assert re.search(r"NumPy [\d.]+ and Dual numbers 1\.0 agree \(largest difference", note)
     assert "hyperduals" not in sys.modules, "what runs code is not imported by what builds the book"
     again = book.build()
     assert (again.runs, again.compared, again.drawn) == ([], [], [])
@@ -66,11 +63,9 @@ def test_fault_in_its_code_is_found(make_book: Any) -> None:
         f"{book.folder / 'index.rst'}:6: WARNING: bowl (duals): the value of f disagrees with NumPy's"
     )
     assert warning.endswith("[optviz.agreement]")
-    html = built.read("index.html")
-    assert re.findall(r"Dual numbers 1\.0 (?:dis)?agrees?\b", html) == [
-        "Dual numbers 1.0 agree",
-        "Dual numbers 1.0 disagrees",
-    ]
+    notes = built.page().notes
+    assert ["Dual numbers 1.0 agree" in note for note in notes] == [True, False]
+    assert ["Dual numbers 1.0 disagrees" in note for note in notes] == [False, True]
 
 
 @pytest.mark.usefixtures("duals")
@@ -177,32 +172,53 @@ def install(site: Path, code: str | None, module: str, entry: str = "broken") ->
     return site
 
 
-@pytest.mark.usefixtures("only_numpy")
-@pytest.mark.parametrize("fault", BROKEN_ENTRIES)
-def test_entry_point_that_is_broken_costs_what_names_it_and_nothing_else(
-    make_book: Any, site: Path, fault: str
-) -> None:
-    code, words = BROKEN_ENTRIES[fault]
-    book: Book = make_book(page=".. optplot:: cubic\n   :frameworks: numpy, broken\n\n.. optplot:: saddle\n")
-    with installed(install(site, code, f"optviz_test_{fault.replace(' ', '_')}")):
-        built = book.build(warnings=True)
-        assert built.runs == ["cubic (numpy)", "saddle (numpy)"]
-        (warning,) = built.warnings
-        assert warning.startswith(f"{book.folder / 'index.rst'}:5: WARNING: :frameworks: 'numpy, broken' is not valid")
-        assert "of the framework 'broken' " in warning
-        assert words in warning
-        assert warning.endswith("[optviz.directive]")
-        assert built.read("index.html").count("<img") == 2
+def slug(fault: str) -> str:
+    """The name of the framework whose entry point has *fault*."""
+    return f"broken_{fault.replace(' ', '_')}"
 
-        config: Any = {"optviz_default_framework": "broken"}
-        built = book.build(warnings=True, suppress_warnings=["optviz.directive", "optviz.framework_missing"], **config)
-        warning = " ".join(built.warnings)
-        assert warning.startswith(
-            f"{book.folder / 'conf.py'}:1: WARNING: optviz_default_framework = 'broken' is not valid"
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[None]:
+    """A package for each fault; its framework is called after the fault."""
+    site = tmp_path / "site"
+    for fault, (code, _) in BROKEN_ENTRIES.items():
+        named = code.replace("name='broken'", f"name='{slug(fault)}'") if code else code
+        install(site, named, f"optviz_test_{slug(fault)}", entry=slug(fault))
+    with installed(site):
+        yield
+
+
+@pytest.mark.usefixtures("only_numpy", "broken")
+def test_entry_point_that_is_broken_costs_the_option_that_names_it(make_book: MakeBook) -> None:
+    book = make_book(page=".. toctree::\n   :glob:\n\n   *\n")
+    for fault in BROKEN_ENTRIES:
+        plots = [f".. optplot:: cubic\n   :frameworks: numpy, {slug(fault)}\n", ".. optplot:: saddle\n"]
+        book.write(f"{slug(fault)}.rst", page(*plots))
+    built = book.build(warnings=True)
+    assert built.runs == ["cubic (numpy)", "saddle (numpy)"]
+    messages = {message.file: message for message in built.messages}
+    assert len(built.messages) == len(messages) == len(BROKEN_ENTRIES)
+    for fault, (_, words) in BROKEN_ENTRIES.items():
+        message = messages[f"{slug(fault)}.rst"]
+        assert (message.line, message.subtype) == (5, "directive")
+        assert message.text.startswith(f":frameworks: 'numpy, {slug(fault)}' is not valid")
+        assert f"of the framework '{slug(fault)}' " in message.text
+        assert words in message.text
+        assert len(built.page(f"{slug(fault)}.html").alts) == 2
+
+
+@pytest.mark.usefixtures("only_numpy", "broken")
+def test_entry_point_that_is_broken_costs_the_value_that_names_it(make_book: MakeBook) -> None:
+    book = make_book(page=".. optplot:: cubic\n   :frameworks: numpy\n\n.. optplot:: saddle\n")
+    for fault, (_, words) in BROKEN_ENTRIES.items():
+        built = book.build(
+            warnings=True, optviz_default_framework=slug(fault), suppress_warnings=["optviz.framework_missing"]
         )
-        assert words in warning
-        assert warning.endswith("[optviz.config]")
-        assert built.read("index.html").count("<img") == 2
+        (message,) = built.messages
+        assert (message.file, message.line, message.subtype) == ("conf.py", 1, "config")
+        assert message.text.startswith(f"optviz_default_framework = '{slug(fault)}' is not valid")
+        assert words in message.text
+        assert len(built.page().alts) == 2
 
 
 @pytest.mark.parametrize("module", ["optviz_test_gone", "optviz_test_gone.inner", "numpy.optviz_test_gone"])
@@ -233,7 +249,7 @@ def test_adapter_that_does_not_load_is_a_framework_that_is_broken(make_book: Any
     (warning,) = built.warnings
     assert warning.startswith(f"{book.folder / 'index.rst'}:4: WARNING: Broken was not run: ZeroDivisionError")
     assert warning.endswith("[optviz.framework_broken]")
-    assert built.read("index.html").count("<img") == 2
+    assert len(built.page().alts) == 2
 
 
 def test_entry_point_with_capitals_is_found_or_told_of(site: Path) -> None:

@@ -21,7 +21,10 @@ from test_processes import HOST, SOON, alive, becomes, pids_in
 from sphinx_optviz import cli
 from sphinx_optviz.processes import Child, ChildError, Program, warm
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes that can be given away")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes that can be given away"),
+    pytest.mark.usefixtures("fresh_interpreters"),
+]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import keyword
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -70,7 +71,7 @@ class _Names:
     def free(self, wanted: str, *, beside: Collection[str] = ()) -> str:
         """A name that nothing has yet, nor one of those *beside* it; it is taken then."""
         name = "".join(sign if sign.isalnum() else "_" for sign in wanted)
-        name = name if name.isidentifier() else f"_{name}"
+        name = name if name.isidentifier() and not keyword.iskeyword(name) else f"_{name}"
         number = 1
         base = name
         while name in self.owners or name in beside:
