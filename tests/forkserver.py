@@ -1,10 +1,10 @@
 """Children by fork: what makes a suite that starts thousands of interpreters fast.
 
 It takes the place of what ``sphinx-optviz warm`` runs, and answers the same requests: a build's ``launch.py`` asks
-through a socket and gets the pipes of an interpreter. Here it is forked from one that has done its imports, one for each
-command, environment and first code, and before the first operation: PyTorch, JAX and TensorFlow hang when they are
-forked later. Each is a process of its own, as any child is: it may crash, hang, change folders and leave
-processes behind.
+through a socket and gets the pipes of an interpreter. Here that is forked from one that has done its imports, of which
+there is one for each command, environment and first code. It is forked before the first operation: PyTorch, JAX and
+TensorFlow hang when they are forked later. Each child is a process of its own, as ever: it may crash, hang, change
+folders and leave processes behind.
 
 Interpreters that a test has made, and those with modules of a test, start as they do for an author. So do all of a test
 that takes the fixture ``fresh_interpreters``.

@@ -397,7 +397,7 @@ def test_interpreter_that_hangs_once_it_is_asked_something_costs_its_own_tab(mak
     book.write("conf.py", CONF + f"optviz_interpreters = {{'duals': {str(script)!r}}}\n")
     # In a process of its own, which can be ended if it waits for ever.
     command = [sys.executable, "-c", IMPATIENT, "-q", str(book.folder), str(book.folder / "_build")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=40)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0
     assert "Dual numbers was not run: the interpreter" in done.stderr
     assert done.stderr.count("WARNING") == 1
