@@ -85,6 +85,12 @@ class Zygote:
                 os.close(pipe)
         return int.from_bytes(answer, "big")
 
+    def reap(self, group: int) -> None:
+        """End what *fork* has begun. Until then its number is nobody else's: it may be killed by it."""
+        kill_group(group)
+        with self._lock:
+            self._socket.sendall(b"w" + group.to_bytes(8, "big"))
+
     def _send(self, words: list[bytes]) -> None:
         request = b"\0".join(words)
         self._socket.sendall(len(request).to_bytes(8, "big") + request)
@@ -132,7 +138,7 @@ class Forkserver:
 
     def _answer(self, build: socket.socket) -> None:
         """One request, and the life of the interpreter that answers it."""
-        group = 0
+        zygote, group = None, 0
         try:
             with build:
                 with build.makefile("rb") as file:
@@ -147,8 +153,9 @@ class Forkserver:
         except (OSError, ValueError):
             pass  # the build has ended
         finally:
-            if group:
-                kill_group(group)
+            if zygote is not None and group:
+                with contextlib.suppress(OSError):  # the session ends
+                    zygote.reap(group)
 
     def _zygote(self, code: bytes, command: list[bytes], variables: list[bytes]) -> Zygote | None:
         """None where there can be none: the interpreter itself will say why."""

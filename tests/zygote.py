@@ -1,7 +1,8 @@
 """An interpreter that imports what it is told to, and forks: run by ``forkserver.py``, in any Python since 3.10.
 
-Requests come through the socket whose descriptor is the argument: first code to run, once; then for each child two
-descriptors, which become its standard input and output, and its folder, first code and environment.
+Requests come through the socket whose descriptor is the argument: first code to run, once; then "f" for each child, with
+two descriptors, which become its standard input and output, and its folder, first code and environment; and "w" when it
+has been killed and is to be waited for.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import socket
 import sys
 
@@ -21,11 +21,14 @@ def main(control: socket.socket) -> None:
     except BaseException:  # noqa: BLE001 - whatever it is, another one will say it
         os._exit(1)  # an interpreter that starts as ever will say why
     control.sendall(b"+")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
     while True:
         said, pipes, _, _ = socket.recv_fds(control, 1, 2)
         if not said:
             return
+        if said == b"w":
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(int.from_bytes(read(control, 8), "big"), 0)
+            continue
         folder, code, *environment = received(control)
         child = os.fork()
         if child == 0:
@@ -41,23 +44,23 @@ def main(control: socket.socket) -> None:
 
 def received(control: socket.socket) -> list[bytes]:
     """The parts of a request."""
+    return read(control, int.from_bytes(read(control, 8), "big")).split(b"\0")
 
-    def read(count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            part = control.recv(count - len(data))
-            if not part:
-                os._exit(0)
-            data += part
-        return data
 
-    return read(int.from_bytes(read(8), "big")).split(b"\0")
+def read(control: socket.socket, count: int) -> bytes:
+    """So many bytes; there is nothing left to do where they do not come."""
+    data = b""
+    while len(data) < count:
+        part = control.recv(count - len(data))
+        if not part:
+            os._exit(0)
+        data += part
+    return data
 
 
 def become(pipes: list[int], folder: bytes, environment: list[bytes]) -> None:
     """What an interpreter is like that has just been started."""
     os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for pipe, target in zip(pipes, (0, 1), strict=True):
         os.dup2(pipe, target)
         os.close(pipe)
