@@ -1,8 +1,8 @@
 """An interpreter that imports what it is told to, and forks: run by ``forkserver.py``, in any Python since 3.10.
 
-Requests come through the socket whose descriptor is the argument: first code to run, once; then "f" for each child, with
-two descriptors, which become its standard input and output, and its folder, first code and environment; and "w" when it
-has been killed and is to be waited for.
+Requests come through the socket whose descriptor is the argument: first code to run, once; then "f" for each child, and
+two descriptors, which become its standard input and output, and its folder, first code and environment; and "w" when
+one has been killed and is to be waited for.
 """
 
 from __future__ import annotations
