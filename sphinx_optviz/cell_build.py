@@ -209,7 +209,7 @@ class CellBuild:
                 problems=(*record.problems, *self.problems.get(place, ())),
                 verdict=self.verdicts[place],
             )
-            if record.spec.is_captioned and not placed.images and tabs.frameworks:
+            if record.spec.is_captioned and record.spec.figure != "none" and not _has_images(placed) and tabs.frameworks:
                 drawn = self.outcomes[runs[tabs.drawn_from].key]
                 if isinstance(drawn, CellResult):
                     self._warn("directive", "the cell has a caption and draws no figure", location=record.location)
@@ -217,6 +217,10 @@ class CellBuild:
                 placed = replace(placed, download=cell_download(record.spec, runs, self.outcomes))
             found[place] = placed
         return found
+
+
+def _has_images(placed: Placement) -> bool:
+    return bool(placed.images) or any(shown.kind == "image" for tab in placed.tabs for shown in tab.outputs)
 
 
 # What becomes of a form when it is written: Matplotlib's drawings are known well enough to make them smaller.

@@ -98,8 +98,10 @@ class CellDirective(RecordingDirective):
             self.problem("':framework:' is for one framework and code without framework blocks", "framework")
         blocks, rest = self._blocks() if has_tabs else ((_block((), self.content, self),), [])
         caption = self._caption()
-        spec = CellSpec(blocks=blocks, has_tabs=has_tabs, is_captioned=bool(caption), **fields)
         shape = self.shape()
+        spec = CellSpec(
+            blocks=blocks, has_tabs=has_tabs, is_captioned=bool(caption), is_named="name" in shape, **fields
+        )
         built, placeholders = self._build(spec, shape, caption)
         source, line = self.get_source_info()
         record = CellRecord(spec=spec, line=line, source=source, problems=tuple(self.problems))
@@ -132,20 +134,38 @@ class CellDirective(RecordingDirective):
         self, spec: CellSpec, shape: dict[str, Any], caption: list[nodes.Node]
     ) -> tuple[list[nodes.Node], list[nodes.Element]]:
         """The nodes to return, and those among them that ``PlacePlots`` replaces."""
-        code = optplot_code(each=spec.figure == "each" or not (caption or "name" in shape))
+        code = optplot_code(each=not spec.has_image)
         code["highlighting"] = _highlighting(spec)
         code["fold"] = spec.fold
         code["image"] = {name: shape[name] for name in ("width",) if name in shape} | {
             "classes": shape.get("class", [])
         }
         self.set_source_info(code)
-        if not caption and "name" not in shape:
-            return [nodes.container("", code, classes=["optviz-cell", *shape.get("figclass", [])])], [code]
+        if spec.is_figure and spec.figure == "each":
+            figure = self.figure_around(code, shape)
+            figure += caption
+            return [figure], [code]
+        if "align" in shape:
+            code["image"]["align"] = shape["align"]
+        if not spec.has_image:
+            # As with plots: what would be the caption of a figure is a paragraph where there is none.
+            text = [nodes.paragraph(node.rawsource, "", *node.children) for node in caption[:1]]
+            container = self._container(shape, code, *text, *caption[1:])
+            self.set_name(container, shape)
+            return [container], [code]
         image = self.image("cell", spec.alt, shape)
+        if not spec.is_figure:
+            if "align" in shape:
+                image["align"] = shape["align"]
+            both = [image, code] if spec.code == "below" else [code, image]
+            return [self._container(shape, *both)], [code, image]
         figure = self.figure_around(image, shape)
         figure += caption
         order: list[nodes.Node] = [figure, code] if spec.code == "below" else [code, figure]
         return order, [code, image]
+
+    def _container(self, shape: dict[str, Any], *children: nodes.Node) -> nodes.container:
+        return nodes.container("", *children, classes=["optviz-cell", *shape.get("figclass", [])])
 
 
 def _highlighting(spec: CellSpec) -> dict[str, Any]:

@@ -44,22 +44,23 @@ def cell_placement(
     shown = []
     images: tuple[str, ...] = ()
     alt = spec.alt or ""
-    has_figure_of_its_own = spec.figure == "shared" and (spec.is_captioned or spec.has_tabs)
     for name in tabs.frameworks:
         run, outcome = runs[name], outcomes[runs[name].key]
         outputs = _outputs(run, outcome, name_of) if isinstance(outcome, CellResult) else []
         if name == tabs.drawn_from:
             alt = alt or _alt(outcome)
-            if has_figure_of_its_own:
+            if spec.has_image and (spec.is_figure or not spec.hide_output):
                 images = tuple(form for output in outputs if output.kind == "image" for _, form in output.forms)
-        if has_figure_of_its_own or spec.figure == "none":
+        if spec.has_image or spec.figure == "none":
             outputs = [output for output in outputs if output.kind != "image"]
-        shown.append(_tab(spec, name, run, outcome, [] if spec.hide_output else outputs))
+        if spec.hide_output:
+            outputs = [output for output in outputs if output.kind == "image" and spec.is_figure]
+        shown.append(_tab(spec, name, run, outcome, outputs))
     return Placement(
         tabs=tuple(shown),
         open_tab=tabs.drawn_from,
         images=images,
-        alt=alt if images or not has_figure_of_its_own else "",
+        alt=alt if images or not spec.has_image else "",
         notes=(*sentences(verdict.verdict), *_at_random(verdict)),
         problems=tuple(problems),
     )

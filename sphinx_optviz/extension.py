@@ -17,6 +17,7 @@ from sphinx_optviz.place import FillNumbers, PlacePlots
 from sphinx_optviz.references import resolve_panel
 from sphinx_optviz.roles import OptvalRole
 from sphinx_optviz.tabs import ArrangeTabs
+from sphinx_optviz.targets import MoveTargets
 from sphinx_optviz.update import update
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("framework", FrameworkDirective)
     app.add_role("optval", OptvalRole())
     app.add_domain(OptvizDomain)
+    app.add_transform(MoveTargets)
     app.add_builder(CheckBuilder)
     app.connect("doctree-read", warn_of_blocks_outside)
     # EXECUTE

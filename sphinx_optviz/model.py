@@ -209,6 +209,7 @@ class CellSpec:
     code: CodePlace = "above"
     alt: str | None = None
     is_captioned: bool = False
+    is_named: bool = False
     hide_output: bool = False
     fold: str | None = None  # what to click on for the code
     first_number: int | None = None  # of the lines of code
@@ -218,6 +219,16 @@ class CellSpec:
     seed: int | None = None
     agreement: bool = True
     depends: tuple[str, ...] = ()  # files, relative to the page
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether the directive is a figure that can be numbered or referred to."""
+        return self.is_captioned or self.is_named
+
+    @property
+    def has_image(self) -> bool:
+        """Whether figures stand apart from code and outputs: with tabs, and in a figure, there is one set for all."""
+        return self.figure == "shared" and (self.has_tabs or self.is_figure)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

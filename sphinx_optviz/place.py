@@ -109,7 +109,7 @@ class PlacePlots(SphinxPostTransform):
         elif placement.image_error:
             node.replace_self(_error(placement.image_error))
         else:
-            shape = {name: node[name] for name in ("width", "classes") if name in node}
+            shape = {name: node[name] for name in ("width", "align", "classes") if name in node}
             alt = node.get("alt") or placement.alt
             node.replace_self([self._image(node["docname"], name, alt, shape) for name in placement.images])
 
