@@ -209,7 +209,12 @@ class CellBuild:
                 problems=(*record.problems, *self.problems.get(place, ())),
                 verdict=self.verdicts[place],
             )
-            if record.spec.is_captioned and record.spec.figure != "none" and not _has_images(placed) and tabs.frameworks:
+            if (
+                record.spec.is_captioned
+                and record.spec.figure != "none"
+                and not _has_images(placed)
+                and tabs.frameworks
+            ):
                 drawn = self.outcomes[runs[tabs.drawn_from].key]
                 if isinstance(drawn, CellResult):
                     self._warn("directive", "the cell has a caption and draws no figure", location=record.location)

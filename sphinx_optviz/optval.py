@@ -8,25 +8,28 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sphinx_optviz.claims import height_of, quantities_at, quantities_of
+from sphinx_optviz.critical import CriticalPoint
+from sphinx_optviz.expressions import Attribute, Call, ExpressionError, Index, Name, Points, parse
 from sphinx_optviz.frameworks import did_you_mean, framework
-from sphinx_optviz.grammar import coordinates, kind_named
 from sphinx_optviz.model import KINDS, Number
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Failure
-from sphinx_optviz.spots import best, is_kink, spots, unknown_extremes, with_article
+from sphinx_optviz.spots import Spot, best, is_kink, spots, unknown_extremes, with_article
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sphinx_optviz.claims import Quantities
     from sphinx_optviz.critical import CriticalPoints
-    from sphinx_optviz.landscapes import Catalogue
+    from sphinx_optviz.expressions import Node
+    from sphinx_optviz.landscapes import Catalogue, Landscape
     from sphinx_optviz.model import Settings
     from sphinx_optviz.runs import Outcome, Run
-    from sphinx_optviz.spots import Spot
+
+T = TypeVar("T")
 
 # At a place in parentheses.
 _AT = {
@@ -42,11 +45,7 @@ _POINTS = {plural.replace(" ", "_"): kind for kind, plural in KINDS.items()} | {
 _BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
 _QUANTITIES = [*_AT, *_POINTS, *_BEST]
 _PARTS = ["count", "at", "value", "eigenvalues", "x", "y"]
-
-_EXPRESSION = re.compile(
-    rf"(?P<landscape>[\w-]+)\.(?:(?P<function>(?!(?:{'|'.join(_QUANTITIES)})\b)\w+)\.)?(?P<quantity>\w+)"
-    r"\s*(?:\((?P<place>[^()]*)\))?\s*(?:\[(?P<index>-?\d+)\])?\s*(?:\.(?P<part>\w+)(?:\[(?P<part_index>\d+)\])?)?"
-)
+_COORDINATES = ("x", "y")
 
 _DEFAULT_FORMAT, _DEFAULT_OF_COUNT = ".4g", "d"
 
@@ -57,46 +56,43 @@ _ROUNDING = 1e-12
 _LONGEST = 60
 
 
-class ExpressionError(Exception):
-    """An expression that means nothing; the message is for the author."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """An expression that is understood, and the runs that answer it: the first that succeeds does."""
+    """An expression that is understood, and the runs that answer it."""
 
     expression: str
     location: str
     function: str
     quantity: str
-    kind: str  # of the points that are asked for, or at which a quantity is; "" for a place
-    index: int | None
-    part: str
-    part_index: int | None
+    points: Points | None  # those that are asked for, or at which a quantity is; None for a place
+    trailers: tuple[int | str, ...]  # behind the quantity: indices and parts
     format: str
     runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of a landscape is asked for: in turn its function, a quantity, the place of that, and a part."""
+
+    landscape: Landscape
+    function: str = ""
+    quantity: str = ""
+    place: tuple[float, ...] | Points | None = None
+    trailers: tuple[int | str, ...] = ()
 
 
 def question(expression: str, location: str, settings: Settings, catalogue: Catalogue) -> Question:
     """Raises ExpressionError or LandscapeError."""
     text, _, wanted_format = expression.partition("|")
-    found = _EXPRESSION.fullmatch(text.strip())
-    if found is None:
-        raise ExpressionError("write it as 'saddle.value(1, 2)', 'saddle.hess(0, 0)' or 'local_minima.argmin'")
-    is_count = found["part"] == "count"
+    asked = _resolved(parse(text), catalogue)
+    if not asked.quantity:
+        raise ExpressionError(f"{text.strip()!r} is a function: ask for a quantity of it, as in 'saddle.value(1, 2)'")
+    is_count = asked.trailers[-1:] == ("count",)
     wanted_format = wanted_format.strip() or (_DEFAULT_OF_COUNT if is_count else _DEFAULT_FORMAT)
     _check_format(wanted_format, 2 if is_count else 1.5)
-    landscape = catalogue.get(found["landscape"])
-    functions = [function.name for function in landscape.functions]
-    function = found["function"] or functions[0]
-    if function not in functions:
-        raise ExpressionError(f"{landscape.name} has no function {function!r}. {did_you_mean(function, functions)}")
-    quantity = found["quantity"]
-    if quantity not in _QUANTITIES:
-        raise ExpressionError(f"unknown quantity {quantity!r}. {did_you_mean(quantity, _QUANTITIES)}")
-    if found["part"] and (quantity not in _POINTS or found["part"] not in _PARTS):
-        raise ExpressionError(f"{quantity} has no {found['part']!r}. {did_you_mean(found['part'], _PARTS)}")
-    kind, at = _place(quantity, found["place"], len(landscape.axes))
+    landscape = asked.landscape
+    points, at = _place(asked)
+    _check_trailers(asked)
     series = Series(landscape, landscape.axes)
     preferred = [settings.default_framework, *settings.frameworks, "numpy"]
     names = [name for name in dict.fromkeys(preferred) if name in landscape.sources]
@@ -106,19 +102,41 @@ def question(expression: str, location: str, settings: Settings, catalogue: Cata
     return Question(
         expression=expression,
         location=location,
-        function=function,
-        quantity=quantity,
-        kind=kind,
-        index=int(found["index"]) if found["index"] else None,
-        part=found["part"] or "",
-        part_index=int(found["part_index"]) if found["part_index"] else None,
+        function=asked.function or landscape.functions[0].name,
+        quantity=asked.quantity,
+        points=points,
+        trailers=asked.trailers,
         format=wanted_format,
         # Whether there is a gradient at a place, its number there does not tell.
         runs=(
             *([series.at(name, at)] if at else []),
-            *([series.search(name)] if not at or quantity != "value" else []),
+            *([series.search(name)] if not at or asked.quantity != "value" else []),
         ),
     )
+
+
+def _resolved(node: Node, catalogue: Catalogue, then: str = "") -> _Asked:
+    """What *node* means, where the name *then* follows it. Raises ExpressionError or LandscapeError."""
+    if isinstance(node, Name):
+        return _Asked(catalogue.get(node.text))
+    asked = _resolved(node.of, catalogue, node.name if isinstance(node, Attribute) else "")
+    if isinstance(node, Call):
+        if not asked.quantity or asked.trailers or asked.place is not None:
+            raise ExpressionError("a place in parentheses stands behind a quantity, as in 'saddle.value(1, 2)'")
+        return replace(asked, place=node.place)
+    if asked.quantity:
+        return replace(asked, trailers=(*asked.trailers, node.name if isinstance(node, Attribute) else node.number))
+    if isinstance(node, Index):
+        raise ExpressionError(f"an index stands behind a quantity, as in 'himmelblau.minima[{node.number}]'")
+    functions = [function.name for function in asked.landscape.functions]
+    if node.name in _QUANTITIES:
+        return replace(asked, quantity=node.name)
+    if asked.function or (then not in _QUANTITIES and node.name not in functions):
+        raise ExpressionError(f"unknown quantity {node.name!r}. {did_you_mean(node.name, _QUANTITIES)}")
+    if node.name not in functions:
+        name = asked.landscape.name
+        raise ExpressionError(f"{name} has no function {node.name!r}. {did_you_mean(node.name, functions)}")
+    return replace(asked, function=node.name)
 
 
 def _check_format(text: str, sample: float) -> None:
@@ -132,26 +150,48 @@ def _check_format(text: str, sample: float) -> None:
         raise ExpressionError(f"the format {text!r} is not valid: {error}") from error
 
 
-def _place(quantity: str, place: str | None, variables: int) -> tuple[str, tuple[float, ...]]:
-    """The kind of points, or the coordinates, at which *quantity* is asked for."""
+def _place(asked: _Asked) -> tuple[Points | None, tuple[float, ...]]:
+    """The points, or the coordinates, at which a quantity is asked for. Raises ExpressionError."""
+    quantity, place, variables = asked.quantity, asked.place, len(asked.landscape.axes)
     if quantity in _POINTS or quantity in _BEST:
         if place is not None:
             raise ExpressionError(f"{quantity} takes no place")
-        return _POINTS.get(quantity) or f"global {_BEST[quantity]}", ()
-    if not place or not place.strip():
+        return Points(_POINTS.get(quantity) or f"global {_BEST[quantity]}"), ()
+    if not place:
         raise ExpressionError(f"{quantity} of what point? Write '{quantity}(0, 0)' or '{quantity}(argmin)'")
-    word = place.strip()
-    if word in _BEST:
-        return f"global {_BEST[word]}", ()
-    try:
-        if re.search(r"[^\W\d_]{2,}", word):
-            return kind_named(word.replace("_", " ")), ()
-        at = coordinates(word)
-    except ValueError as error:
-        raise ExpressionError(str(error)) from error
-    if len(at) != variables:
-        raise ExpressionError(f"the function has {variables} variable(s), and ({word}) has {len(at)} coordinate(s)")
-    return "", at
+    if isinstance(place, Points):
+        return place, ()
+    if len(place) != variables:
+        found = ", ".join(f"{x:g}" for x in place)
+        raise ExpressionError(f"the function has {variables} variable(s), and ({found}) has {len(place)} coordinate(s)")
+    return None, place
+
+
+def _check_trailers(asked: _Asked) -> None:
+    """Raises ExpressionError for parts that the quantity cannot have, wherever the function's points are."""
+    sample = _sample(asked)
+    for trailer in asked.trailers:
+        if isinstance(sample, list):
+            sample = sample[0] if trailer != "count" else 0
+            if isinstance(trailer, int) or trailer == "count":
+                continue
+        sample = _part(sample, trailer, asked.quantity)
+
+
+def _sample(asked: _Asked) -> Value:
+    """A value as *asked* has it before its trailers."""
+    zeros = (0.0,) * len(asked.landscape.axes)
+    if asked.quantity in _POINTS or asked.quantity.startswith("arg"):
+        point = CriticalPoint(
+            at=zeros, value=0.0, kind="minimum", degenerate=False, valleys=0, eigenvalues=zeros, eigenvectors=()
+        )
+        return [Spot("minimum", zeros, 0.0, point)]
+    shapes: dict[str, Value] = {
+        "gradient": _Vector(zeros, "component"),
+        "hessian": _Matrix((zeros,) * len(zeros)),
+        "eigenvalues": _Vector(zeros, "eigenvalue", listed=True),
+    }
+    return shapes.get(_AT.get(asked.quantity, ""), 0.0)
 
 
 def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, str]:
@@ -162,10 +202,12 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
         label = framework(asked.runs[0].framework).label
         return unknown, f"optval {asked.expression!r} has no value: {label} gave no result: {outcome.message}"
     try:
-        if not asked.kind:
+        if asked.points is None:
             _check_gradient(asked, outcomes)
-            return _shown_quantity(quantities_at(outcome, asked.function), asked), ""
-        return _of_points(outcome.critical[asked.function], asked), ""
+            value = _quantity(quantities_at(outcome, asked.function), asked.quantity)
+        else:
+            value = _of_points(outcome.critical[asked.function], asked, asked.points)
+        return _shown(_followed(value, asked), asked), ""
     except ExpressionError as error:
         return unknown, f"optval {asked.expression!r}: {error}"
 
@@ -180,29 +222,70 @@ def _check_gradient(asked: Question, outcomes: Mapping[str, Outcome]) -> None:
             raise ExpressionError(f"there is no {asked.quantity} at this point: the gradient jumps there")
 
 
-def _of_points(critical: CriticalPoints, asked: Question) -> Number:
-    found = [_without_rounding(spot, critical, asked) for spot in _in_order(spots(critical, asked.kind))]
-    why = unknown_extremes(critical)
-    if why and asked.kind.startswith("global"):
-        raise ExpressionError(f"that cannot be told: {why}")
-    if asked.part == "count":
-        if critical.doubts:
-            raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
-        return _number(len(found), asked.format)
+# ---- values
+
+
+@dataclass(frozen=True, slots=True)
+class _Vector:
+    """Numbers in a row: a point, a gradient, or a list of eigenvalues."""
+
+    numbers: tuple[float, ...]
+    noun: str  # what each of them is
+    listed: bool = False  # shown without parentheses
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """Rows of a Hessian."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+
+# A number, a count, a vector, a matrix, a point, or several points.
+Value = float | int | _Vector | _Matrix | Spot | list[Spot]
+
+
+def _quantity(true: Quantities, quantity: str) -> Value:
+    """The value, gradient, Hessian or eigenvalues at a point. Raises ExpressionError where there is none."""
+    if quantity == "value":
+        if not math.isfinite(true.value):
+            raise ExpressionError(f"the function is not finite there: {true.value}")
+        return true.value
+    name = _AT[quantity]
+    numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
+    if not numbers:
+        raise ExpressionError(f"there is no {name} at this point")
+    if name == "gradient":
+        return _Vector(numbers, "component")
+    numbers = _zeroed(numbers, max(map(abs, true.hessian)))
+    if name == "eigenvalues":
+        return _Vector(numbers, "eigenvalue", listed=True)
+    size = math.isqrt(len(numbers))
+    return _Matrix(tuple(numbers[start : start + size] for start in range(0, len(numbers), size)))
+
+
+def _of_points(critical: CriticalPoints, asked: Question, points: Points) -> Value:
+    """Points, or a quantity at one of them. Raises ExpressionError where nothing can be said of them."""
     if asked.quantity in _BEST:
         return _best(critical, asked)
+    found = [_without_rounding(spot, critical, asked) for spot in _in_order(spots(critical, points.kind))]
+    why = unknown_extremes(critical)
+    if why and points.kind.startswith("global"):
+        raise ExpressionError(f"that cannot be told: {why}")
+    if asked.trailers[:1] == ("count",):
+        if critical.doubts:
+            raise ExpressionError(f"that cannot be told for certain: {'; '.join(critical.doubts)}")
+        return found
     if not found:
-        raise ExpressionError(f"there is no {asked.kind} in the landscape's domain")
-    if asked.quantity in _AT:
-        if asked.index is not None and len(found) > 1:
-            return _shown_quantity(quantities_of(_pick(found, asked)), replace(asked, index=None))
-        return _shown_quantity(quantities_of(_single(found, asked)), asked)
-    if any(spot.extended for spot in found) and asked.part != "value":
-        raise ExpressionError(f"{with_article(asked.kind)} is not a point: ask for its value, or for the count")
-    if asked.index is None and not asked.part:
-        return _listed([_vector(spot.at, asked.format) for spot in found])
-    spot = _single(found, asked) if asked.index is None else _pick(found, asked)
-    return _part_of(spot, asked)
+        raise ExpressionError(f"there is no {points.kind} in the landscape's domain")
+    if asked.quantity not in _AT:
+        return found
+    if points.index is None and len(found) > 1:
+        words = KINDS.get(points.kind, points.kind).replace(" ", "_")
+        raise ExpressionError(
+            f"there are {len(found)} points of kind {points.kind!r}: pick one, as in '{asked.quantity}({words}[0])'"
+        )
+    return _quantity(quantities_of(_picked(found, points.index or 0)), asked.quantity)
 
 
 def _in_order(found: list[Spot]) -> list[Spot]:
@@ -225,76 +308,100 @@ def _zeroed(numbers: Sequence[float], scale: float) -> tuple[float, ...]:
     return tuple(0.0 if abs(number) < least else number for number in numbers)
 
 
-def _best(critical: CriticalPoints, asked: Question) -> Number:
-    """The lowest (or highest) value, or where it is."""
+def _best(critical: CriticalPoints, asked: Question) -> Value:
+    """The lowest (or highest) value, or where it is. Raises ExpressionError where that is not known."""
+    if why := unknown_extremes(critical):
+        raise ExpressionError(f"that cannot be told: {why}")
     found = [_without_rounding(spot, critical, asked) for spot in best(critical, _BEST[asked.quantity])]
     if not found:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
-        return _number(found[0].value, asked.format)
+        return found[0].value
     extended = next((spot.kind.split()[0] for spot in found if spot.extended), "")
     if extended:
         raise ExpressionError(f"it is reached all along {with_article(extended)}, and not at a point")
-    return _listed(
-        [_vector(spot.at, asked.format) for spot in ([_pick(found, asked)] if asked.index is not None else found)]
-    )
+    return found
 
 
-def _pick(found: Sequence[Spot], asked: Question) -> Spot:
-    assert asked.index is not None
-    if not -len(found) <= asked.index < len(found):
+# ---- parts of values
+
+
+def _followed(value: Value, asked: Question) -> Value:
+    """*value* with the trailers of the question. Raises ExpressionError."""
+    for trailer in asked.trailers:
+        if isinstance(value, list) and trailer == "count":
+            value = len(value)
+        elif isinstance(value, list) and isinstance(trailer, int):
+            value = _picked(value, trailer)
+        elif isinstance(value, list) and len(value) > 1:
+            what = asked.points.kind if asked.points and asked.quantity not in _BEST else asked.quantity
+            raise ExpressionError(f"there are {len(value)} points of kind {what!r}: pick one, the first is [0]")
+        else:
+            value = _part(value[0] if isinstance(value, list) else value, trailer, asked.quantity)
+    return value
+
+
+def _picked(found: Sequence[Spot], index: int) -> Spot:
+    if not -len(found) <= index < len(found):
         raise ExpressionError(f"there are {len(found)}, and the first is [0]")
-    return found[asked.index]
+    return found[index]
 
 
-def _single(found: Sequence[Spot], asked: Question) -> Spot:
-    if len(found) > 1:
-        raise ExpressionError(f"there are {len(found)} points of kind {asked.kind!r}: pick one, the first is [0]")
-    return found[0]
+def _part(value: Value, trailer: int | str, quantity: str) -> Value:
+    """One component or property of *value*. Raises ExpressionError."""
+    if isinstance(value, Spot):
+        return _part_of_point(value, trailer, quantity)
+    if isinstance(trailer, int) and isinstance(value, _Matrix):
+        return _Vector(_component(value.rows, trailer, "row"), "column")
+    if isinstance(trailer, int) and isinstance(value, _Vector):
+        return _component(value.numbers, trailer, value.noun)
+    if isinstance(trailer, int):
+        raise ExpressionError(f"{quantity} is one number: leave out [{trailer}]")
+    if isinstance(value, _Vector) and trailer in _COORDINATES and not value.listed:
+        return _coordinate(value.numbers, trailer)
+    known = list(_COORDINATES) if isinstance(value, _Vector) and not value.listed else []
+    hint = f" {did_you_mean(trailer, known)}" if known else ""
+    raise ExpressionError(f"{quantity} has no {trailer!r}.{hint}")
 
 
-def _part_of(spot: Spot, asked: Question) -> Number:
-    if asked.part in ("x", "y"):
-        index = "xy".index(asked.part)
-        if index >= len(spot.at):
-            raise ExpressionError("the function has one variable")
-        return _number(spot.at[index], asked.format)
-    if asked.part == "value":
+def _component(parts: Sequence[T], index: int, noun: str) -> T:
+    if not -len(parts) <= index < len(parts):
+        number = f"is 1 {noun}" if len(parts) == 1 else f"are {len(parts)} {noun}s"
+        raise ExpressionError(f"there {number}, and the first is [0]")
+    return parts[index]
+
+
+def _coordinate(numbers: Sequence[float], name: str) -> float:
+    index = _COORDINATES.index(name)
+    if index >= len(numbers):
+        raise ExpressionError("the function has one variable")
+    return numbers[index]
+
+
+def _no_point(spot: Spot) -> ExpressionError:
+    return ExpressionError(f"{with_article(spot.kind)} is not a point: ask for its value, or for the count")
+
+
+def _part_of_point(spot: Spot, part: int | str, quantity: str) -> Value:
+    if isinstance(part, int):
+        raise ExpressionError(f"it is one point: for a coordinate write '.x' or '.y' and not [{part}]")
+    if part not in _PARTS:
+        raise ExpressionError(f"{quantity} has no {part!r}. {did_you_mean(part, _PARTS)}")
+    if spot.extended and part != "value":
+        raise ExpressionError(
+            f"{with_article(spot.kind.split()[-1])} is not a point: ask for its value, or for the count"
+        )
+    if part == "value":
         if math.isnan(spot.value):
             raise ExpressionError("it is not the same all along the line of kinks")
-        return _number(spot.value, asked.format)
-    if asked.part == "eigenvalues":
-        numbers = spot.eigenvalues
-        if not numbers:
+        return spot.value
+    if part == "eigenvalues":
+        if not spot.eigenvalues:
             raise ExpressionError("there are no eigenvalues at this point")
-        if asked.part_index is not None:
-            if asked.part_index >= len(numbers):
-                raise ExpressionError(f"there are {len(numbers)} eigenvalues, and the first is [0]")
-            return _number(numbers[asked.part_index], asked.format)
-        return _listed([_number(number, asked.format) for number in numbers])
-    return _vector(spot.at, asked.format)
-
-
-def _shown_quantity(true: Quantities, asked: Question) -> Number:
-    if asked.quantity == "value":
-        if not math.isfinite(true.value):
-            raise ExpressionError(f"the function is not finite there: {true.value}")
-        return _number(true.value, asked.format)
-    name = _AT[asked.quantity]
-    numbers = {"gradient": true.gradient, "hessian": true.hessian, "eigenvalues": true.eigenvalues}[name]
-    if not numbers:
-        raise ExpressionError(f"there is no {name} at this point")
-    if name != "gradient":
-        numbers = _zeroed(numbers, max(map(abs, true.hessian)))
-    if name == "eigenvalues":
-        if asked.index is not None:
-            if not -len(numbers) <= asked.index < len(numbers):
-                raise ExpressionError(f"there are {len(numbers)}, and the first is [0]")
-            return _number(numbers[asked.index], asked.format)
-        return _listed([_number(number, asked.format) for number in numbers])
-    if len(numbers) == 4:
-        return _matrix(numbers, asked.format)
-    return _vector(numbers, asked.format)
+        return _Vector(spot.eigenvalues, "eigenvalue", listed=True)
+    if part == "at":
+        return _Vector(spot.at, "coordinate")
+    return _coordinate(spot.at, part)
 
 
 # ---- how numbers look
@@ -323,8 +430,23 @@ def float_is_zero(text: str) -> bool:
     return not re.search(r"[1-9]", text.lower().partition("e")[0]) and not re.search(r"[a-df-z]", text.lower())
 
 
-def _vector(numbers: Sequence[float], spec: str) -> Number:
-    shown = [_number(number, spec) for number in numbers]
+def _shown(value: Value, asked: Question) -> Number:
+    """*value* as text and mathematics. Raises ExpressionError for what is no point."""
+    spec = asked.format
+    if isinstance(value, int | float):
+        return _number(value, spec)
+    if isinstance(value, _Matrix):
+        return _matrix(value.rows, spec) if len(value.rows) > 1 else _number(value.rows[0][0], spec)
+    if isinstance(value, _Vector):
+        shown = [_number(number, spec) for number in value.numbers]
+        return _listed(shown) if value.listed else _vector(shown)
+    points = [value] if isinstance(value, Spot) else value
+    if extended := next((spot for spot in points if spot.extended), None):
+        raise _no_point(extended)
+    return _listed([_vector([_number(x, spec) for x in spot.at]) for spot in points])
+
+
+def _vector(shown: Sequence[Number]) -> Number:
     if len(shown) == 1:
         return shown[0]
     return Number(f"({', '.join(part.text for part in shown)})", f"({', '.join(part.latex for part in shown)})")
@@ -334,8 +456,8 @@ def _listed(shown: Sequence[Number]) -> Number:
     return Number(", ".join(part.text for part in shown), ",\\ ".join(part.latex for part in shown))
 
 
-def _matrix(numbers: Sequence[float], spec: str) -> Number:
-    a, b, c, d = (_number(number, spec) for number in numbers)
-    text = f"[[{a.text}, {b.text}], [{c.text}, {d.text}]]"
-    latex = rf"\begin{{pmatrix}} {a.latex} & {b.latex} \\ {c.latex} & {d.latex} \end{{pmatrix}}"
-    return Number(text, latex, is_matrix=True)
+def _matrix(rows: Sequence[Sequence[float]], spec: str) -> Number:
+    shown = [[_number(number, spec) for number in row] for row in rows]
+    text = ", ".join(f"[{', '.join(part.text for part in row)}]" for row in shown)
+    latex = r" \\ ".join(" & ".join(part.latex for part in row) for row in shown)
+    return Number(f"[{text}]", rf"\begin{{pmatrix}} {latex} \end{{pmatrix}}", is_matrix=True)
