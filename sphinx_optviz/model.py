@@ -261,7 +261,7 @@ class Tab:
     code: tuple[str, ...]
     note: str = ""  # for readers, when the code was not run
     error: str = ""  # for readers, when it failed
-    image: str = ""  # file name of the figure drawn from its own numbers, with ``:figure: each``
+    image: str | None = None  # file of the figure from its own numbers, with ``:figure: each``; "" as in Placement
     outputs: tuple[Shown, ...] = ()  # of a cell
 
 

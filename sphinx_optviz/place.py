@@ -145,7 +145,7 @@ class PlacePlots(SphinxPostTransform):
             panel += output_node(shown, output, lambda name: self._image(node["docname"], name, alt, shape))
         if tab.error:
             panel += _error(tab.error)
-        elif node["each"] and not tab.note and tab.image:
+        elif tab.image is not None:
             panel += self._image(node["docname"], tab.image, alt, shape)
         if tab.note:
             panel += self._note(tab.note)

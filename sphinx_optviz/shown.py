@@ -63,7 +63,7 @@ def placement(
         if failed is None:
             own = spec.figure == "each"
             error = _not_drawn(undrawn.get(name, "")) if own else ""
-            tabs.append(Tab(name, label, shown, image=images.get(name, "") if own else "", error=error))
+            tabs.append(Tab(name, label, shown, image=images.get(name, "") if own else None, error=error))
         elif failed[1].path:
             tabs.append(Tab(name, label, shown, error=_reason(name, *failed)))
         else:
