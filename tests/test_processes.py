@@ -450,13 +450,14 @@ LAUNCH = f"{sys.executable} -I -S {Path(processes.__file__).with_name('launch.py
 @pytest.mark.parametrize(
     ("interpreter", "spec"),
     [
-        ("", f"popen//python={sys.executable}"),
+        ("", f"popen//python={LAUNCH} '/a folder' {sys.executable}"),
         ("/opt/py/bin/python", f"popen//python={LAUNCH} '/a folder' /opt/py/bin/python"),
         ("/opt/my py/python", f"popen//python={LAUNCH} '/a folder' '/opt/my py/python'"),
         ("/opt//py/bin/python", f"popen//python={LAUNCH} '/a folder' /opt/py/bin/python"),
-        ("ssh=gpu-box//python=python3", "ssh=gpu-box//python=python3"),
-        ("ssh=gpu-box", "ssh=gpu-box"),
-        ("popen//python=/x", "popen//python=/x"),
+        ("ssh=gpu-box//python=python3", "ssh=gpu-box//python=env PYTHONHASHSEED=0 python3"),
+        ("ssh=gpu-box", "ssh=gpu-box//python=env PYTHONHASHSEED=0 python"),
+        ("ssh=gpu-box//chdir=/x", "ssh=gpu-box//python=env PYTHONHASHSEED=0 python//chdir=/x"),
+        ("popen//python=/x", "popen//python=env PYTHONHASHSEED=0 /x"),
         ("socket=192.168.1.4:8888", "socket=192.168.1.4:8888"),
     ],
 )

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sphinx_optviz.processes.launch import SOCKET
+from sphinx_optviz.processes.launch import HASH_SEED, SOCKET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,17 +69,30 @@ class Program:
 
 
 def gateway_spec(interpreter: str, folder: Path) -> str:
-    """The execnet spec for *interpreter*: a spec as it is, a path quoted, ``""`` for the running interpreter.
+    """The execnet spec for *interpreter*: a path quoted, ``""`` for the running interpreter, a spec nearly as it is.
 
-    One that is given by its path is started by ``launch.py``, which notes in *folder* who it is.
+    One that is given by its path is started by ``launch.py``, which notes in *folder* who it is. All of them hash with
+    a fixed seed, so that sets have the same order in each child: execnet's "env:" would come too late for that.
     """
     if interpreter.startswith(_SPECS):
-        return interpreter
+        return _with_fixed_hashes(interpreter)
     command = [os.path.normpath(interpreter or sys.executable)]
-    if (interpreter or SOCKET in os.environ) and os.name == "posix":
+    if os.name == "posix":
         command = [sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(folder), *command]
     # In a spec "//" separates the parts.
     return f"popen//python={' '.join(map(shlex.quote, command))}"
+
+
+def _with_fixed_hashes(spec: str) -> str:
+    """*spec* with the variable before its Python, where a shell or execnet itself starts that."""
+    kind, *parts = spec.split("//")
+    if kind.startswith("socket=") or (kind == "popen" and os.name != "posix"):  # it is there already, or has no "env"
+        return spec
+    python = next((part for part in parts if part.startswith("python=")), "")
+    others = [part for part in parts if part != python]
+    default = "python" if kind != "popen" else shlex.quote(sys.executable)
+    command = f"env {HASH_SEED}=0 {python.removeprefix('python=') or default}"
+    return "//".join([kind, f"python={command}", *others])
 
 
 class Child:
@@ -121,7 +134,7 @@ class Child:
         # No "chdir=" in the spec: execnet would run code for it first, and ours might then not get the main thread.
         spec = gateway_spec(self._program.interpreter, self._folder)
         self._local = spec.startswith("popen")
-        if interpreter and spec != interpreter:
+        if interpreter and not interpreter.startswith(_SPECS):
             self._probe_interpreter(spec)
         if SOCKET in os.environ and self._program.imports:
             (self._folder / "warm").write_text(self._program.imports, encoding="utf-8")

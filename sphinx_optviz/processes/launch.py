@@ -15,6 +15,7 @@ import sys
 
 OUTPUT_LIMIT = 1 << 20  # bytes
 SOCKET = "OPTVIZ_WARM"  # the variable that holds the address of what keeps interpreters warm
+HASH_SEED = "PYTHONHASHSEED"  # read when an interpreter starts, and never again
 
 
 def main(folder: str, command: list[str]) -> None:
@@ -29,6 +30,7 @@ def main(folder: str, command: list[str]) -> None:
         os.rename(f"{folder}/pid.new", f"{folder}/pid")  # noqa: PTH104
     except FileNotFoundError:  # nobody waits for this interpreter any more
         return
+    os.environ[HASH_SEED] = "0"
     address = os.environ.pop(SOCKET, "")
     if address and os.path.exists(f"{folder}/warm") and pass_on(address, folder, command):  # noqa: PTH110
         return
