@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sphinx_optviz.processes.launch import HASH_SEED, SOCKET
+from sphinx_optviz.processes.launch import HASH_SEED, SAFE_PATH, SOCKET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,7 +91,8 @@ def _with_fixed_hashes(spec: str) -> str:
     python = next((part for part in parts if part.startswith("python=")), "")
     others = [part for part in parts if part != python]
     default = "python" if kind != "popen" else shlex.quote(sys.executable)
-    command = f"env {HASH_SEED}=0 {python.removeprefix('python=') or default}"
+    # The other variable, which loop.py removes, keeps execnet from importing what lies in the current folder.
+    command = f"env {HASH_SEED}=0 {SAFE_PATH}=1 {python.removeprefix('python=') or default}"
     return "//".join([kind, f"python={command}", *others])
 
 

@@ -16,6 +16,7 @@ import sys
 OUTPUT_LIMIT = 1 << 20  # bytes
 SOCKET = "OPTVIZ_WARM"  # the variable that holds the address of what keeps interpreters warm
 HASH_SEED = "PYTHONHASHSEED"  # read when an interpreter starts, and never again
+SAFE_PATH = "PYTHONSAFEPATH"  # likewise, from Python 3.11 on
 
 
 def main(folder: str, command: list[str]) -> None:
@@ -34,6 +35,13 @@ def main(folder: str, command: list[str]) -> None:
     address = os.environ.pop(SOCKET, "")
     if address and os.path.exists(f"{folder}/warm") and pass_on(address, folder, command):  # noqa: PTH110
         return
+    # Python looks in the current folder first, and execnet imports from there before anybody can help it.
+    folders = os.environ.get("PYTHONPATH", "")
+    if folders:
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, folders.split(os.pathsep))))  # noqa: PTH100
+    if os.sep in command[0]:
+        command[0] = os.path.abspath(command[0])  # noqa: PTH100
+    os.chdir(folder)
     import resource  # Windows has none
 
     # The soft limit alone: loop.py lifts it again.

@@ -141,6 +141,7 @@ def serve(channel: Any) -> None:
         os.chdir(start["folder"])
     # The current folder must not shadow a framework: a folder called "jax" there breaks `import keras`.
     sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", os.getcwd())]  # noqa: PTH109 - as sys.path has it
+    os.environ.pop("PYTHONSAFEPATH", None)  # meant for this process alone
     sys.path.extend(entry for entry in start["path"] if entry not in sys.path)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # many children run side by side
     lift_limits()
