@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -12,7 +12,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_optviz import grammar
 from sphinx_optviz.frameworks import framework_name
-from sphinx_optviz.log import warn
 from sphinx_optviz.model import Block, CellRecord, CellSpec
 from sphinx_optviz.nodes import framework_block, optplot_code
 from sphinx_optviz.options import FIGURE_OPTIONS, RecordingDirective, choice, framework_list, parse_names, some_text
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from docutils.statemachine import StringList
+    from sphinx.application import Sphinx
+
+    from sphinx_optviz.domain import OptvizDomain
 
 # How a part of a cell begins, in reStructuredText and in Markdown.
 _BLOCK = re.compile(r"\.\. +framework::|(`{3,}|~{3,}|:{3,})\{framework\}")
@@ -204,16 +206,17 @@ class FrameworkDirective(SphinxDirective):
 
     def _warn(self, message: str) -> None:
         source, line = self.get_source_info()
-        warn("directive", message, location=f"{source}:{line}")
+        cast("OptvizDomain", self.env.get_domain("optviz")).report(self.env.docname, message, f"{source}:{line}")
 
 
-def warn_of_blocks_outside(_app: object, doctree: nodes.document) -> None:
+def report_blocks_outside(app: Sphinx, doctree: nodes.document) -> None:
     """At ``doctree-read``: a block that no cell has taken is code that does not run."""
     for node in doctree.findall(framework_block):
         message = (
             "this framework block is in no cell: its code is shown and does not run; indent it below '.. optplot::'"
         )
-        warn("directive", message, location=f"{node.source}:{node.line}")
+        domain = cast("OptvizDomain", app.env.get_domain("optviz"))
+        domain.report(app.env.docname, message, f"{node.source}:{node.line}")
 
 
 def _block(frameworks: tuple[str, ...], content: StringList, directive: SphinxDirective) -> Block:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from xml.etree import ElementTree
 
 from sphinx_optviz.frameworks import framework
+from sphinx_optviz.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def cells_of(row: Row, folder: Path) -> list[str]:
     if row.differences and agreement == "agrees":
         largest = row.differences["values"]
         agreement += f" ({largest:.0e})" if largest else " exactly"
-    return [
+    cells = [
         f"{where}:{row.line}",
         " ".join(row.landscapes),
         framework(row.framework).label,
@@ -60,6 +61,7 @@ def cells_of(row: Row, folder: Path) -> list[str]:
         "-" if row.seconds is None else f"{row.seconds:.2f}",
         row.why,
     ]
+    return [printable(cell) for cell in cells]
 
 
 def summary(rows: Sequence[Row], unused: Sequence[Path]) -> str:
@@ -107,14 +109,9 @@ def as_junit(rows: Sequence[Row], failures: AbstractSet[Status]) -> bytes:
             case = ElementTree.SubElement(suite, "testcase", classname=document, name=name)
             case.set("time", f"{row.seconds or 0:.3f}")
             if row in failed:
-                ElementTree.SubElement(case, "failure", message=_printable(row.finding or row.why))
+                ElementTree.SubElement(case, "failure", message=printable(row.finding or row.why))
             elif row in skipped:
-                ElementTree.SubElement(case, "skipped", message=_printable(f"{row.status}: {row.why}"))
+                ElementTree.SubElement(case, "skipped", message=printable(f"{row.status}: {row.why}"))
             elif row.why:
-                ElementTree.SubElement(case, "system-out").text = _printable(row.why)
+                ElementTree.SubElement(case, "system-out").text = printable(row.why)
     return cast("bytes", ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
-
-
-def _printable(text: str) -> str:
-    """*text* without what XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -21,8 +21,8 @@ class OptvizDomain(Domain):
 
     name = "optviz"
     label = "optviz"
-    data_version = 4  # bump it when a record or a spec changes its shape
-    initial_data = {"records": {}, "questions": {}}  # noqa: RUF012 - Sphinx copies it
+    data_version = 5  # bump it when a record or a spec changes its shape
+    initial_data = {"records": {}, "questions": {}, "problems": {}}  # noqa: RUF012 - Sphinx copies it
 
     # What the pages show, by (docname, index). Not part of the data: it is made anew in each build, and stays None
     # for builders that write no pages.
@@ -69,9 +69,20 @@ class OptvizDomain(Domain):
         """Keep that *docname* shows the value of *expression*."""
         self.data["questions"].setdefault(docname, {}).setdefault(expression, (source, line))
 
+    def report(self, docname: str, message: str, location: str) -> None:
+        """Keep what is wrong in a directive: each build warns of it, also one that does not read *docname* again."""
+        self.data["problems"].setdefault(docname, []).append((message, location))
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Message and location of all that is wrong in directives, in a fixed order."""
+        by_document: dict[str, list[tuple[str, str]]] = self.data["problems"]
+        return [problem for docname in sorted(by_document) for problem in by_document[docname]]
+
     def clear_doc(self, docname: str) -> None:
-        self.records.pop(docname, None)
-        self.data["questions"].pop(docname, None)
+        for its in self.data.values():
+            if isinstance(its, dict):  # and not the version
+                its.pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, dict[str, Any]]) -> None:
         for name in self.initial_data:

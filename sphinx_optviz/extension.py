@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx_optviz import config
-from sphinx_optviz.cell_directive import FrameworkDirective, warn_of_blocks_outside
+from sphinx_optviz.cell_directive import FrameworkDirective, report_blocks_outside
 from sphinx_optviz.check import CheckBuilder
 from sphinx_optviz.directive import OptplotDirective
 from sphinx_optviz.domain import OptvizDomain
@@ -38,7 +38,7 @@ def setup(app: Sphinx) -> None:
     app.add_domain(OptvizDomain)
     app.add_transform(MoveTargets)
     app.add_builder(CheckBuilder)
-    app.connect("doctree-read", warn_of_blocks_outside)
+    app.connect("doctree-read", report_blocks_outside)
     # EXECUTE
     app.connect("env-updated", update)
     # PLACE

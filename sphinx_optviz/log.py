@@ -7,6 +7,8 @@ from typing import Literal
 
 from sphinx.util import logging
 
+from sphinx_optviz.printable import printable
+
 # The translations of what readers see lie in locales/, under this name.
 CATALOG = "sphinx_optviz"
 
@@ -56,7 +58,7 @@ Subtype = Literal[
 def warn(subtype: Subtype, message: str, *, location: str) -> None:
     """Tell the author what is wrong and what to do, at *location*: ``FILE:LINE``."""
     # Not as a format: messages hold what authors wrote, percent signs included.
-    logger.warning("%s", message, type="optviz", subtype=subtype, location=location)
+    logger.warning("%s", printable(message), type="optviz", subtype=subtype, location=printable(location))
 
 
 class Progress:

@@ -10,7 +10,6 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_optviz.frameworks import did_you_mean, framework_name
-from sphinx_optviz.log import warn
 from sphinx_optviz.nodes import optplot_image
 
 if TYPE_CHECKING:
@@ -135,9 +134,10 @@ class RecordingDirective(SphinxDirective):
         return next(starts, 0) if option else 0
 
     def problem(self, message: str, option: str = "", lines_below: int = 0) -> None:
-        """Warn at the line of *option*, or at another, and keep the message for the page."""
+        """Report *message* at the line of *option*, or at another, and keep it for the page."""
         source, line = self.get_source_info()
-        warn("directive", message, location=f"{source}:{line + (lines_below or self.offset(option))}")
+        domain = cast("OptvizDomain", self.env.get_domain("optviz"))
+        domain.report(self.env.docname, message, f"{source}:{line + (lines_below or self.offset(option))}")
         self.problems.append(message)
 
     # ---- nodes

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
+from sphinx_optviz.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,5 +50,5 @@ def _of_form(mime: str, given: str, image: Callable[[str], nodes.image]) -> node
 
 
 def _literal(text: str, name: str) -> nodes.literal_block:
-    text = text.rstrip("\n")
+    text = printable(text.rstrip("\n"), keep="\n\t")
     return nodes.literal_block(text, text, language="none", classes=[name])

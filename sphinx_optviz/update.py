@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 
 from sphinx_optviz.config import settings_of
+from sphinx_optviz.log import warn
 from sphinx_optviz.memory import BuildMemory
 from sphinx_optviz.model import IMAGE_FORMATS, digest_of, image_type
 from sphinx_optviz.pages import PageMemory
@@ -34,6 +35,8 @@ _PACKAGE = Path(__file__).parent
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """At ``env-updated``: fill the domain's placements; return the documents whose pages must be written again."""
     domain = cast("OptvizDomain", env.get_domain("optviz"))
+    for message, location in domain.problems:
+        warn("directive", message, location=location)
     # gettext, linkcheck, dummy and their like have no output format: they write no pages, and nothing is run for them.
     if not app.builder.format or not (domain.records or domain.questions):
         return []

@@ -38,7 +38,7 @@ def main(folder: str, command: list[str]) -> None:
     # Python looks in the current folder first, and execnet imports from there before anybody can help it.
     folders = os.environ.get("PYTHONPATH", "")
     if folders:
-        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, folders.split(os.pathsep))))  # noqa: PTH100
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, folders.split(os.pathsep))))
     if os.sep in command[0]:
         command[0] = os.path.abspath(command[0])  # noqa: PTH100
     os.chdir(folder)
