@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_optviz.cell_entries import LONGEST, pack_cell, unpack_cell
 from sphinx_optviz.cell_runs import FIGURE_FORMATS, CellResult
-from sphinx_optviz.execute import interpreter_of, not_runnable, start_failure
+from sphinx_optviz.execute import not_runnable, start_failure
 from sphinx_optviz.frameworks import framework
+from sphinx_optviz.interpreters import interpreter_of
 from sphinx_optviz.processes import ChildError, Pool, Program
 from sphinx_optviz.runs import Failure
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from sphinx.builders import Builder
 from sphinx.util import logging
 
+from sphinx_optviz.absent import without_absent
 from sphinx_optviz.check_report import HEAD, Row, as_json, as_junit, cells_of, summary
 from sphinx_optviz.config import settings_of
 from sphinx_optviz.files import write_file
@@ -56,7 +57,10 @@ class CheckBuilder(Builder):
         from sphinx_optviz.staleness import descriptions, unused_entries
         from sphinx_optviz.tables import table
 
-        build = Build(self, self.env, settings_of(self.config, Path(self.confdir)))
+        settings, left_out = without_absent(settings_of(self.config, Path(self.confdir)))
+        if left_out:
+            logger.info("%s", left_out)
+        build = Build(self, self.env, settings)
         build.plan()
         # Whether entries can be told to be unused: not while a directive does not say what it needs.
         problems = [problem for work in build.works.values() for problem in (*work.record.problems, *work.problems)]

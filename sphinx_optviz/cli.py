@@ -109,7 +109,8 @@ def _settings(sourcedir: str | None) -> Settings:
 
 
 def _doctor(parsed: argparse.Namespace) -> int:
-    from sphinx_optviz.execute import interpreter_of, try_out
+    from sphinx_optviz.execute import try_out
+    from sphinx_optviz.interpreters import interpreter_of
     from sphinx_optviz.runs import Failure
     from sphinx_optviz.tables import table
 

@@ -192,7 +192,8 @@ def settings_of(config: Config, confdir: Path) -> Settings:
     checked["store"] = confdir / checked["store"]
     checked["landscape_path"] = tuple(confdir / folder for folder in checked["landscape_path"])
     checked["interpreters"] = {name: _resolved(path, confdir) for name, path in checked["interpreters"].items()}
-    return Settings(**checked, confdir=confdir)
+    named = config["optviz_frameworks"] is not VALUES["frameworks"].default
+    return Settings(**checked, names_frameworks=named, confdir=confdir)
 
 
 def read_settings(confdir: Path | None) -> tuple[Settings, list[str]]:

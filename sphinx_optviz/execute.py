@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
 import struct
-import sys
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_optviz import environments
 from sphinx_optviz.frameworks import framework
+from sphinx_optviz.interpreters import cannot_start, interpreter_of, not_installed
 from sphinx_optviz.points import cell_count, cells_of, points_of
 from sphinx_optviz.processes import Pool, Program
 from sphinx_optviz.runs import Axis, Failure, Run, Source
@@ -26,26 +23,6 @@ if TYPE_CHECKING:
     from sphinx_optviz.processes import Answer, ChildError, Message
     from sphinx_optviz.runs import Outcome
     from sphinx_optviz.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Interpreter:
-    """Where a framework's code runs: a path or an execnet spec, "" for Sphinx's own; and who said so, for people."""
-
-    spec: str
-    origin: str
-
-
-def interpreter_of(name: str, settings: Settings) -> Interpreter:
-    """The interpreter that the framework *name* runs in."""
-    variable = f"OPTVIZ_INTERPRETER_{name.upper()}"
-    if spec := settings.interpreters.get(name):
-        return Interpreter(spec, f"optviz_interpreters[{name!r}]")
-    if spec := os.environ.get(variable, ""):
-        return Interpreter(spec, f"the environment variable {variable}")
-    if made := environments.find(name):
-        return Interpreter(made.python, "sphinx-optviz setup")
-    return Interpreter("", "the Python that runs Sphinx")
 
 
 def look_up(runs: Iterable[Run], settings: Settings, store: Store) -> tuple[dict[str, Outcome], list[Run]]:
@@ -138,26 +115,6 @@ def _right(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def cannot_start(name: str, settings: Settings) -> Failure | None:
-    """Why the framework *name* cannot run here, as far as that shows without starting its interpreter."""
-    known = framework(name)
-    if interpreter_of(name, settings).spec == "" and importlib.util.find_spec(known.module.partition(".")[0]) is None:
-        return _not_installed(name, known.module, settings)
-    return None
-
-
-def _not_installed(name: str, module: str, settings: Settings) -> Failure:
-    known = framework(name)
-    interpreter = interpreter_of(name, settings)
-    where = f"in {interpreter.spec} ({interpreter.origin})" if interpreter.spec else f"beside Sphinx ({sys.executable})"
-    mend = f"Run 'sphinx-optviz setup {name}', or name" if known.requirements else "Name"
-    message = (
-        f"{known.label} was not run: there is no module {module!r} {where}. "
-        f"{mend} an interpreter that has it in optviz_interpreters[{name!r}]"
-    )
-    return Failure(subtype="framework_missing", message=message)
-
-
 def _request(run: Run) -> Message:
     columns = points_of(run)
     return {
@@ -196,7 +153,7 @@ def start_failure(name: str, error: ChildError, settings: Settings) -> Failure:
     """Why the interpreter of the framework *name* has not come up."""
     known = framework(name)
     if error.missing in (known.module, known.module.partition(".")[0], "numpy"):
-        return _not_installed(name, error.missing, settings)
+        return not_installed(name, error.missing, settings)
     interpreter = interpreter_of(name, settings)
     message = f"{known.label} was not run: {error} (from {interpreter.origin})"
     return Failure(subtype="framework_broken", message=message, details=error.details)

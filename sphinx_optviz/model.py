@@ -82,6 +82,7 @@ class Settings:
     """The ``optviz_*`` values of conf.py after validation."""
 
     frameworks: tuple[str, ...]
+    names_frameworks: bool  # whether the author does, and not the default
     default_framework: str
     interpreters: Mapping[str, str]
     execute: Literal["auto", "force", "never"]

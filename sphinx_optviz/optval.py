@@ -199,6 +199,8 @@ def answer(asked: Question, outcomes: Mapping[str, Outcome]) -> tuple[Number, st
     outcome = outcomes[asked.runs[0].key]
     unknown = Number("?", "?")
     if isinstance(outcome, Failure):
+        if outcome.subtype.startswith("framework"):  # reported once for the whole book
+            return unknown, ""
         label = framework(asked.runs[0].framework).label
         return unknown, f"optval {asked.expression!r} has no value: {label} gave no result: {outcome.message}"
     try:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 
+from sphinx_optviz.absent import without_absent
 from sphinx_optviz.config import settings_of
-from sphinx_optviz.log import warn
+from sphinx_optviz.log import logger, warn
 from sphinx_optviz.memory import BuildMemory
 from sphinx_optviz.model import IMAGE_FORMATS, digest_of, image_type
 from sphinx_optviz.pages import PageMemory
@@ -40,7 +41,9 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     # gettext, linkcheck, dummy and their like have no output format: they write no pages, and nothing is run for them.
     if not app.builder.format or not (domain.records or domain.questions):
         return []
-    settings = settings_of(app.config, Path(app.confdir))
+    settings, left_out = without_absent(settings_of(app.config, Path(app.confdir)))
+    if left_out:
+        logger.info("%s", left_out)
     folder = Path(app.doctreedir, "optviz")
     mime = image_type(app.builder)
     domain.figures = (folder / "figures", mime)

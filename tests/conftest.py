@@ -43,6 +43,7 @@ ALL_FRAMEWORKS = ["pytorch", "mxnet", "jax", "tensorflow"]  # those of the tabs 
 
 _SETTINGS = Settings(
     frameworks=("pytorch", "mxnet", "jax", "tensorflow"),
+    names_frameworks=True,
     default_framework="pytorch",
     code_warnings=(),
     interpreters={},

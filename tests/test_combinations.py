@@ -99,8 +99,10 @@ def directive(number: int, its: Combination) -> str:
 def page(start: int, count: int) -> str:
     """A section for each directive; the title of a section says where its part of the output begins."""
     parts = [f"Page {start}\n========\n"]
-    for number in range(start, min(start + count, len(COMBINATIONS))):
-        parts.append(f"Case {number};\n----------\n\n{directive(number, COMBINATIONS[number])}\nEnd {number};\n")
+    parts += [
+        f"Case {number};\n----------\n\n{directive(number, COMBINATIONS[number])}\nEnd {number};\n"
+        for number in range(start, min(start + count, len(COMBINATIONS)))
+    ]
     return "\n".join(parts)
 
 

@@ -25,7 +25,10 @@ PAGES: dict[str, str] = {
     "not_finite": ".. optplot:: logarithm\n",
     "claim": ".. optplot:: bowl\n   :expect: 2 minima\n\nIt is :optval:`bowl.saddles`.\n",
     "domain": ".. optplot:: bowl\n   :annotate: here @ saddle\n",
-    "parity": ".. optplot::\n\n   .. framework:: numpy, duals\n\n      x = 1\n\n.. optplot::\n\n   .. framework:: numpy\n\n      x\n",
+    "parity": (
+        ".. optplot::\n\n   .. framework:: numpy, duals\n\n      x = 1\n\n"
+        ".. optplot::\n\n   .. framework:: numpy\n\n      x\n"
+    ),
     "code_warning": ".. optplot::\n   :framework: numpy\n\n   import warnings\n   warnings.warn('mind', UserWarning)\n",
     "agreement": ".. optplot:: differs\n   :frameworks: numpy, duals\n",
     "drawing": ".. optplot:: bowl\n   :title: $\\nonsense$\n",
