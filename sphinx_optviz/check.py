@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from docutils import nodes
 
     from sphinx_optviz.check_report import Status
+    from sphinx_optviz.domain import OptvizDomain
     from sphinx_optviz.pipeline import Build, Work
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Outcome, Result, Run
@@ -53,7 +54,7 @@ class CheckBuilder(Builder):
         """Check all plots of the book, and report."""
         # Imported here because every build imports this module.
         from sphinx_optviz.cell_check import cell_rows
-        from sphinx_optviz.pipeline import Build
+        from sphinx_optviz.pipeline import Build, Warned
         from sphinx_optviz.staleness import descriptions, unused_entries
         from sphinx_optviz.tables import table
 
@@ -93,9 +94,13 @@ class CheckBuilder(Builder):
         if rows:
             for line in table(HEAD, [cells_of(row, Path(self.srcdir)) for row in rows]):
                 logger.info("%s", line)
-        logger.info("%s", summary(rows, unused))
-        write_file(Path(self.outdir, "optcheck.json"), as_json(rows, unused))
-        write_file(Path(self.outdir, "optcheck.xml"), as_junit(rows, {"failed", *lacking}))
+        logger.info("%s", summary(rows, build.checks, unused))
+        folder = Path(self.srcdir)
+        domain = cast("OptvizDomain", self.env.get_domain("optviz"))
+        warnings = [*(Warned("directive", *problem) for problem in domain.problems), *build.warnings]
+        write_file(Path(self.outdir, "optcheck.json"), as_json(rows, build.checks, unused, folder))
+        junit = as_junit(rows, build.checks, warnings, {"failed", *lacking}, folder)
+        write_file(Path(self.outdir, "optcheck.xml"), junit)
 
 
 def _used(build: Build) -> set[str]:

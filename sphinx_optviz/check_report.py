@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    from sphinx_optviz.pipeline import Check, Warned
+
 # In optcheck.json: bump it when a field changes its meaning.
 _FORMAT = 1
 
@@ -64,7 +66,7 @@ def cells_of(row: Row, folder: Path) -> list[str]:
     return [printable(cell) for cell in cells]
 
 
-def summary(rows: Sequence[Row], unused: Sequence[Path]) -> str:
+def summary(rows: Sequence[Row], checks: Sequence[Check], unused: Sequence[Path]) -> str:
     """One line: how many of each status, and what else there is."""
     statuses = [row.status for row in rows]
     parts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)]
@@ -73,45 +75,100 @@ def summary(rows: Sequence[Row], unused: Sequence[Path]) -> str:
     text = f"{len(rows)} results of {len({(row.document, row.line) for row in rows})} plots: {', '.join(parts)}."
     if not rows:
         text = "The book has no plots."
+    if checks:
+        wrong = sum(bool(check.wrong) for check in checks)
+        text += f" {len(checks)} claims and numbers in the prose, {wrong} of them wrong."
     if unused:
         text += f" {len(unused)} entries of the store are used by no page ('sphinx-optviz prune' removes them)."
     return text
 
 
-def as_json(rows: Sequence[Row], unused: Sequence[Path]) -> bytes:
-    """The file for programs."""
+def as_json(rows: Sequence[Row], checks: Sequence[Check], unused: Sequence[Path], folder: Path) -> bytes:
+    """The file for programs; paths are relative to the book's *folder*."""
     content = {
         "format": _FORMAT,
-        "rows": [asdict(row) for row in rows],
+        "rows": [{**asdict(row), "source": _relative(row.source, folder)} for row in rows],
+        "checks": [{**asdict(check), "source": _relative(check.source, folder)} for check in checks],
         "unused_entries": [path.name for path in unused],
     }
     return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def as_junit(rows: Sequence[Row], failures: AbstractSet[Status]) -> bytes:
-    """One suite a document, one case a row, in the form that servers read; what was warned of is a failure."""
+def _relative(source: str, folder: Path) -> str:
+    path = Path(source)
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One test case: *failure* and *skipped* say why, "" if it is not so."""
+
+    document: str
+    name: str
+    failure: str = ""
+    skipped: str = ""
+    output: str = ""
+    seconds: float = 0.0
+
+
+# What a row or a check says already.
+_SAID = ("agreement", "claim", "execution", "timeout", "framework_missing", "framework_broken", "not_run")
+
+
+def as_junit(
+    rows: Sequence[Row],
+    checks: Sequence[Check],
+    warnings: Sequence[Warned],
+    failures: AbstractSet[Status],
+    folder: Path,
+) -> bytes:
+    """One suite a document, in the form that servers read; what was warned of is a failure.
+
+    A case for each row, each claim, each number in the prose, and for each other warning.
+    """
+    cases = [_case_of_row(row, failures) for row in rows]
+    cases += [_Case(check.document, f"{check.kind}: {check.text}", failure=check.wrong) for check in checks]
+    for warned in warnings:
+        if warned.subtype not in _SAID:
+            source = warned.location.rpartition(":")[0]
+            document = _relative(source, folder).rpartition(".")[0] or source
+            cases.append(_Case(document, f"no warning: {warned.subtype}", failure=warned.message))
     suites = ElementTree.Element("testsuites", name="optcheck")
-    for document in dict.fromkeys(row.document for row in rows):
-        its = [row for row in rows if row.document == document]
-        failed = [row for row in its if row.status in failures or row.finding]
-        skipped = [row for row in its if row.status in ("missing", "stale", "no code") and row not in failed]
+    for document in dict.fromkeys(case.document for case in cases):
+        its = [case for case in cases if case.document == document]
         suite = ElementTree.SubElement(
             suites,
             "testsuite",
-            name=document,
+            name=printable(document),
             tests=str(len(its)),
-            failures=str(len(failed)),
+            failures=str(sum(bool(case.failure) for case in its)),
             errors="0",
-            skipped=str(len(skipped)),
+            skipped=str(sum(bool(case.skipped) for case in its)),
         )
-        for row in its:
-            name = f"line {row.line}: {' '.join(row.landscapes)} ({row.framework})"
-            case = ElementTree.SubElement(suite, "testcase", classname=document, name=name)
-            case.set("time", f"{row.seconds or 0:.3f}")
-            if row in failed:
-                ElementTree.SubElement(case, "failure", message=printable(row.finding or row.why))
-            elif row in skipped:
-                ElementTree.SubElement(case, "skipped", message=printable(f"{row.status}: {row.why}"))
-            elif row.why:
-                ElementTree.SubElement(case, "system-out").text = printable(row.why)
+        taken: dict[str, int] = {}
+        for case in its:
+            taken[case.name] = number = taken.get(case.name, 0) + 1
+            # Servers follow a case from build to build by its name, so no line numbers.
+            name = printable(case.name if number == 1 else f"{case.name} [{number}]")
+            element = ElementTree.SubElement(suite, "testcase", classname=printable(document), name=name)
+            element.set("time", f"{case.seconds:.3f}")
+            if case.failure:
+                ElementTree.SubElement(element, "failure", message=printable(case.failure))
+            elif case.skipped:
+                ElementTree.SubElement(element, "skipped", message=printable(case.skipped))
+            elif case.output:
+                ElementTree.SubElement(element, "system-out").text = printable(case.output)
     return cast("bytes", ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _case_of_row(row: Row, failures: AbstractSet[Status]) -> _Case:
+    failed = row.status in failures or row.finding
+    lacks = row.status in ("missing", "stale", "no code")
+    return _Case(
+        row.document,
+        f"{' '.join(row.landscapes)} ({row.framework})",
+        failure=(row.finding or row.why or row.status) if failed else "",
+        skipped=f"{row.status}: {row.why}" if lacks and not failed else "",
+        output=row.why,
+        seconds=row.seconds or 0.0,
+    )

@@ -50,6 +50,27 @@ if TYPE_CHECKING:
     from sphinx_optviz.runs import Outcome, Run
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What the author was warned of."""
+
+    subtype: str
+    message: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A claim, or a number in the prose, and what is wrong with it, "" if nothing."""
+
+    document: str
+    kind: str  # "claim" or "optval"
+    text: str
+    source: str
+    line: int
+    wrong: str
+
+
 @dataclass
 class Work:
     """What is known of one directive so far."""
@@ -82,7 +103,8 @@ class Build:
         self.mime = image_type(builder)
         self.store = Store(settings.store)
         self.catalogue = Catalogue(settings.landscape_path)
-        self.warned = False
+        self.warnings: list[Warned] = []
+        self.checks: list[Check] = []
         self.report = Report(self.folder / "errors", self._warn)
         self.conf_py = conf_py(Path(builder.confdir))
         self.verbosity = verbosity
@@ -122,7 +144,7 @@ class Build:
     def is_complete(self) -> bool:
         """Whether everything ran and nothing was wrong."""
         outcomes = [*self.outcomes.values(), *self.cells.outcomes.values()]
-        return not self.warned and not any(isinstance(outcome, Failure) for outcome in outcomes)
+        return not self.warnings and not any(isinstance(outcome, Failure) for outcome in outcomes)
 
     @property
     def files(self) -> list[Path]:
@@ -132,7 +154,7 @@ class Build:
         return [*map(self.store.path, self.wanted), *figures, *self.cells.files]
 
     def _warn(self, subtype: Subtype, message: str, *, location: str) -> None:
-        self.warned = True
+        self.warnings.append(Warned(subtype, message, location))
         log.warn(subtype, message, location=location)
 
     # ---- PLAN
@@ -175,6 +197,8 @@ class Build:
         try:
             self.questions[place] = question(place[1], location, self.settings, self.catalogue)
         except (ExpressionError, LandscapeError) as error:
+            source, line = self.asked[place]
+            self.checks.append(Check(place[0], "optval", place[1], source, line, str(error)))
             self._warn("claim", f"optval {place[1]!r}: {error}", location=location)
 
     # ---- EXECUTE
@@ -307,18 +331,21 @@ class Build:
 
     def check(self) -> None:
         """Warn of claims that are false, and of plots that hide what they should show; answer the prose's questions."""
-        for work, plot in self.planned:
+        planned = [(document, work, work.plot) for (document, _), work in self.works.items() if work.plot]
+        for document, work, plot in planned:
             for claim in work.record.spec.claims:
-                if wrong := self._check_claim(claim, work, plot):
-                    self._warn(
-                        "claim",
-                        f"claim {claim.text!r} does not hold: {wrong}",
-                        location=work.location_of(claim.line),
-                    )
+                wrong = self._check_claim(claim, work, plot)
+                self.checks.append(Check(document, "claim", claim.text, work.record.source, claim.line, wrong))
+                if wrong:
+                    message = f"claim {claim.text!r} does not hold: {wrong}"
+                    self._warn("claim", message, location=work.location_of(claim.line))
             for message in hidden(plot, work.drawn_from, work.found, self.outcomes):
                 self._warn("domain", message, location=work.location)
         for place, asked in self.questions.items():
             self.numbers[place], wrong = answer(asked, self.outcomes)
+            source, line = self.asked[place]
+            unknown = wrong or ("no result" if self.numbers[place].text == "?" else "")
+            self.checks.append(Check(place[0], "optval", place[1], source, line, unknown))
             if wrong:
                 self._warn("claim", wrong, location=asked.location)
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -17,8 +18,6 @@ from sphinx_optviz.check_report import Row, as_junit
 from sphinx_optviz.runs import RUN_SCHEMA
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Book, Built
 
 pytestmark = pytest.mark.usefixtures("duals")
@@ -83,7 +82,7 @@ def test_first_check_runs_all_and_the_second_nothing(book: Book) -> None:
 
 def test_row_says_what_there_is_to_know(book: Book) -> None:
     row = rows_of(book.build("optcheck"))["hill", "duals"]
-    assert (row["document"], row["source"], row["line"]) == ("index", str(book.folder / "index.rst"), 6)
+    assert (row["document"], row["source"], row["line"]) == ("index", "index.rst", 6)
     assert (row["version"], row["dtype"], row["agreement"], row["finding"]) == ("1.0", "float64", "agrees", "")
     assert row["differences"]["values"] <= 1e-15
     assert row["differences"]["gradients"] <= 1e-8
@@ -109,7 +108,7 @@ def test_framework_without_code_is_a_row_that_names_the_file(book: Book) -> None
     built = book.build("optcheck")
     row = rows_of(built)["wave", "duals"]
     assert (row["status"], row["why"]) == ("no code", "wave has no duals.py")
-    assert junit(built)["line 4: wave (duals)"][0].tag == "skipped"
+    assert junit(built)["wave (duals)"][0].tag == "skipped"
 
 
 def test_code_that_fails_is_a_row_and_a_failure(book: Book) -> None:
@@ -118,7 +117,7 @@ def test_code_that_fails_is_a_row_and_a_failure(book: Book) -> None:
     row = rows_of(built)["wave", "duals"]
     assert row["status"] == "failed"
     assert row["why"].startswith("ValueError: a")
-    (failure,) = junit(built)["line 4: wave (duals)"]
+    (failure,) = junit(built)["wave (duals)"]
     assert failure.tag == "failure"
     assert '< b & "c"' in failure.attrib["message"]
     assert statuses(built)["hill duals"] == "ran"
@@ -144,7 +143,7 @@ def test_library_that_is_not_installed_is_missing(book: Book, duals: pytest.Monk
     row = rows_of(built)["wave", "duals"]
     assert row["status"] == "missing"
     assert row["why"].startswith("never run; Dual numbers was not run: there is no module 'hyperduals'")
-    assert junit(built)["line 4: wave (duals)"][0].tag == "skipped"
+    assert junit(built)["wave (duals)"][0].tag == "skipped"
     assert statuses(built)["wave numpy"] == "ran"
 
 
@@ -271,7 +270,7 @@ def test_never_starts_no_interpreter(book: Book, tmp_path: Path) -> None:
     stale = book.build("optcheck", warnings=True, optviz_execute="never", **config)
     assert statuses(stale)["wave numpy"] == "stale"
     assert rows_of(stale)["wave", "numpy"]["why"].startswith("source changed; ")
-    assert junit(stale)["line 4: wave (numpy)"][0].tag == "failure", "it is a warning, too"
+    assert junit(stale)["wave (numpy)"][0].tag == "failure", "it is a warning, too"
     assert not sign.exists()
 
 
@@ -288,9 +287,9 @@ def test_disagreement_is_a_failure_in_all_reports(book: Book) -> None:
     assert row["finding"].startswith("wave (duals): the value of f disagrees with NumPy's at ")
     assert rows_of(built)["wave", "numpy"]["agreement"] == "reference"
     cases = junit(built)
-    assert cases["line 4: wave (duals)"][0].tag == "failure"
-    assert "disagrees" in cases["line 4: wave (duals)"][0].attrib["message"]
-    assert [name for name, case in cases.items() if case.find("failure") is not None] == ["line 4: wave (duals)"]
+    assert cases["wave (duals)"][0].tag == "failure"
+    assert "disagrees" in cases["wave (duals)"][0].attrib["message"]
+    assert [name for name, case in cases.items() if case.find("failure") is not None] == ["wave (duals)"]
     assert "1 disagree" in built.status
 
 
@@ -373,7 +372,59 @@ def test_numbers_in_the_prose_are_used_and_their_runs_are_no_rows(make_book: Any
     book.build()
     assert len(book.store) == 2
     built = book.build("optcheck")
-    assert json.loads(built.read("optcheck.json")) == {"format": 1, "rows": [], "unused_entries": []}
+    found = json.loads(built.read("optcheck.json"))
+    assert (found["rows"], found["unused_entries"]) == ([], [])
+    start = {"document": "index", "kind": "optval", "source": "index.rst", "line": 4, "wrong": ""}
+    assert found["checks"] == [{**start, "text": text} for text in ("hill.max", "hill.value(0.5)")]
+
+
+CHECKS = """\
+.. optplot:: hill
+   :expect:
+      2 maxima
+      1 maximum
+
+It is :optval:`hill.max`, :optval:`hill.maxx`, :optval:`hill.saddles`.
+
+.. optplot:: hill
+   :x: 0 : 1 : 3
+   :annotate: here @ saddle
+
+.. optplot:: hill
+   :veiw: curve
+"""
+
+
+def test_whatever_fails_the_check_is_a_failure_in_junit(make_book: Any) -> None:
+    """Whether the same case is named alike when lines move, and whether it holds or not."""
+    book: Book = make_book(page=CHECKS, conf=CONF)
+    write_pair(book, "hill", HILL)
+    built = book.build("optcheck", warnings=True)
+    suites = ElementTree.fromstring(built.read("optcheck.xml"))
+    failed = {
+        case.get("name"): case[0].get("message")
+        for case in suites.iter("testcase")
+        if len(case) and case[0].tag == "failure"
+    }
+    assert set(failed) == {
+        "claim: 2 maxima",
+        "optval: hill.maxx",
+        "optval: hill.saddles",
+        "no warning: domain",
+        "no warning: directive",
+    }
+    assert len(failed) == len(built.messages)
+    assert "there is 1 maximum" in str(failed["claim: 2 maxima"])
+    assert "Did you mean 'view'?" in str(failed["no warning: directive"])
+    names = [case.get("name") for case in suites.iter("testcase")]
+    assert {"claim: 1 maximum", "optval: hill.max", "hill (numpy)", "hill (numpy) [2]"} <= set(names)
+    assert len(names) == len(set(names))
+    assert suites.find("testsuite").get("failures") == str(len(failed))  # type: ignore[union-attr]
+    assert str(book.folder) not in built.read("optcheck.xml").replace(f"{book.folder}/landscapes", "")
+    assert "6 claims and numbers in the prose" not in built.status
+    book.replace("index.rst", "Page\n", "Page\n====\n\nMore\n")
+    again = ElementTree.fromstring(book.build("optcheck", warnings=True).read("optcheck.xml"))
+    assert [case.get("name") for case in again.iter("testcase")] == names
 
 
 def test_claim_that_does_not_hold_is_a_warning_of_the_check(book: Book) -> None:
@@ -387,7 +438,7 @@ def test_claim_that_does_not_hold_is_a_warning_of_the_check(book: Book) -> None:
 def test_book_without_plots_has_an_empty_report(make_book: Any) -> None:
     empty: Book = make_book(page="Nothing.", conf=CONF)
     built = empty.build("optcheck")
-    assert json.loads(built.read("optcheck.json")) == {"format": 1, "rows": [], "unused_entries": []}
+    assert json.loads(built.read("optcheck.json")) == {"format": 1, "rows": [], "checks": [], "unused_entries": []}
     assert junit(built) == {}
     assert "The book has no plots." in built.status
     assert not (empty.folder / "_optviz").exists()
@@ -421,13 +472,13 @@ def test_names_with_other_letters_reach_the_reports(make_book: Any) -> None:
     write_pair(book, "Hügel<山>", HILL)
     built = book.build("optcheck")
     assert statuses(built) == {"Hügel<山> numpy": "ran", "Hügel<山> duals": "ran"}
-    assert list(junit(built)) == ["line 4: Hügel<山> (numpy)", "line 4: Hügel<山> (duals)"]
+    assert list(junit(built)) == ["Hügel<山> (numpy)", "Hügel<山> (duals)"]
 
 
 def test_report_for_junit_is_xml_whatever_is_said() -> None:
     said = "a \x00 b \x1b[0m < & \" ' \ud800 \uffff \n ü 山"
     row = Row(document="d", source="d.rst", line=1, landscapes=("a",), framework="numpy", status="failed", why=said)
-    (case,) = ElementTree.fromstring(as_junit([row], {"failed"})).iter("testcase")
+    (case,) = ElementTree.fromstring(as_junit([row], [], [], {"failed"}, Path())).iter("testcase")
     assert case[0].attrib["message"].endswith("ü 山")
 
 
