@@ -162,6 +162,7 @@ class PlotSpec:
     figure: FigureKind = "shared"
     code: CodePlace = "above"
     figsize: tuple[float, float] | None = None  # inches
+    aspect: str | float | None = None  # "equal", "auto", or the length of a unit of y by one of x
     legend: str | None = None  # a place of Matplotlib's, or "none"
     title: str | None = None
     alt: str | None = None

@@ -33,6 +33,7 @@ _LEGENDS = [
     "none",
 ]
 _MAX_INCHES = 40.0
+_LEAST_ASPECT = 0.05
 
 
 def parse_interval(text: str) -> Interval:
@@ -75,6 +76,16 @@ def _figsize(text: str) -> tuple[float, float]:
     return width, height
 
 
+def _aspect(text: str) -> str | float:
+    word = " ".join(text.lower().split())
+    if re.search(r"[a-z]{2,}", word):
+        return cast("str", choice("equal", "auto")(word))
+    number = grammar.number(word)
+    if not _LEAST_ASPECT <= number <= 1 / _LEAST_ASPECT:
+        raise ValueError(f"a number is from {_LEAST_ASPECT:g} to {1 / _LEAST_ASPECT:g}; otherwise write equal or auto")
+    return number
+
+
 def _from(text: str) -> bool:
     return bool(choice("page")(text))
 
@@ -91,6 +102,7 @@ _PLOT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "code": ("code", choice("above", "below", "hidden")),
     "figure": ("figure", choice("shared", "each", "none")),
     "figsize": ("figsize", _figsize),
+    "aspect": ("aspect", _aspect),
     "legend": ("legend", _legend),
     "title": ("title", some_text),
     "alt": ("alt", some_text),

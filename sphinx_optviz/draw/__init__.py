@@ -80,6 +80,7 @@ class FigureMaker:
             "rcparams": self._rcparams,
             "words": self._words,
             "size": list(spec.figsize) if spec.figsize else None,
+            "aspect": spec.aspect,
             "title": spec.title or "",
             "legend": spec.legend or "",
             "panels": [_panel(panel) for panel in plot.panels],

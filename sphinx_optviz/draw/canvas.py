@@ -44,6 +44,7 @@ _MARGINS = {
 _KIND = {"contour": "bar", "heatmap": "bar", "wireframe": "space", "surface": "space"}
 _LETTER = 0.24  # inches for "(a)" under a panel
 _TITLE = 0.3
+_LOWEST, _HIGHEST = 2.2, 4.6  # inches: heights of a figure of one panel
 _WIDE = 3.4
 _BESIDE_BAR = 0.42  # right of a colour bar, without its numbers
 _TICK_LABEL = 0.35  # about the width of one
@@ -55,8 +56,12 @@ def version() -> str:
     return matplotlib.__version__
 
 
-def default_size(views: list[str]) -> tuple[float, float]:
-    """Width and height in inches; a text column is about 6.5 wide."""
+def default_size(views: list[str], shape: float | None = None) -> tuple[float, float]:
+    """Width and height in inches; a text column is about 6.5 wide. *shape* is that of the axes, where it is fixed."""
+    if len(views) == 1 and shape is not None:
+        left, right, bottom, above = _MARGINS["bar"]
+        wanted = bottom + above + shape * (4.8 - left - _TICK_LABEL - right)
+        return 4.8, min(max(wanted, _LOWEST), _HIGHEST)
     if len(views) == 1:
         return (4.8, 2.9) if _KIND.get(views[0], "plane") == "plane" else (4.8, 3.6)
     rows = math.ceil(len(views) / 2)
@@ -88,7 +93,8 @@ def make_figure(job: dict[str, Any]) -> Figure:
     """The figure, all panels in place."""
     words = drawable(job.get("words", {}))
     panels = [{**panel, "words": words} for panel in job["panels"]]
-    width, height = job["size"] or default_size([panel["view"] for panel in panels])
+    shapes = [_shape(panel, job.get("aspect")) for panel in panels]
+    width, height = job["size"] or default_size([panel["view"] for panel in panels], shapes[0])
     samples = [] if job["legend"] == "none" else marks.key_of(panels)
     key_rows = marks.key_rows(samples, width)
     if not job["size"]:
@@ -106,7 +112,8 @@ def make_figure(job: dict[str, Any]) -> Figure:
         axes = figure.add_axes((0, 0, 1, 1), **kind)
         # Labels are placed for the size that the axes have: first fill and fit, then annotate.
         annotate = _DRAW[panel["view"]](axes, panel, job["legend"])
-        _fit(axes, panel["view"], (x0, y0 + letter, cell_width, cell_height - letter))
+        cell = (x0, y0 + letter, cell_width, cell_height - letter)
+        _fit(axes, panel["view"], cell, shapes[index], lift=0.0 if letter else 0.5)
         annotate()
         if letter:
             middle, below = (x0 + cell_width / 2) / width, (y0 + 0.06) / height
@@ -118,8 +125,26 @@ def make_figure(job: dict[str, Any]) -> Figure:
     return figure
 
 
-def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
-    """Put *axes* into *cell*, in inches, with room for what stands around them."""
+def _shape(panel: dict[str, Any], aspect: str | float | None) -> float | None:
+    """Height of the axes by their width, None where it is free.
+
+    *aspect* is how long a unit of the second variable is, by one of the first: a number, "equal", "auto" for what fills
+    the figure, or None for equal where neither range is more than twice the other.
+    """
+    if _KIND.get(panel["view"]) != "bar" or aspect == "auto":
+        return None
+    (_, x_low, x_high, _), (_, y_low, y_high, _) = panel["series"][0]["axes"]
+    ratio = float((y_high - y_low) / (x_high - x_low))
+    if aspect is None:
+        return ratio if 0.5 <= ratio <= 2 else None
+    return ratio if aspect == "equal" else ratio * float(aspect)
+
+
+def _fit(axes: Any, view: str, cell: tuple[float, float, float, float], shape: float | None, *, lift: float) -> None:
+    """Put *axes* into *cell*, in inches, with room for what stands around them.
+
+    Where the *shape* of the axes leaves room, the part *lift* of it stays below them.
+    """
     left, right, bottom, above = _MARGINS[_KIND.get(view, "plane")]
     if view in _IN_SPACE:
         # What stands around the box keeps its size: in a narrow cell the box gives way.
@@ -128,16 +153,22 @@ def _fit(axes: Any, view: str, cell: tuple[float, float, float, float]) -> None:
         _put(axes, cell, (left, right, bottom, above))
     else:
         # How many ticks there are depends on the size of the axes, and that on the width of the ticks' labels.
-        _put(axes, cell, (left + _TICK_LABEL, right, bottom, above))
+        _put(axes, cell, (left + _TICK_LABEL, right, bottom, above), shape, lift)
         _settle_ticks(axes.xaxis)
         for bar in axes.child_axes:
             beside = _BESIDE_BAR + _settle_ticks(bar.yaxis) / 72
             # The bar is as much wider as the axes are.
             right = max(right, (beside + BAR_END * (cell[2] - left)) / (1 + BAR_END))
-        _put(axes, cell, (left + _settle_ticks(axes.yaxis) / 72, right, bottom, above))
+        _put(axes, cell, (left + _settle_ticks(axes.yaxis) / 72, right, bottom, above), shape, lift)
 
 
-def _put(axes: Any, cell: tuple[float, float, float, float], margins: tuple[float, float, float, float]) -> None:
+def _put(
+    axes: Any,
+    cell: tuple[float, float, float, float],
+    margins: tuple[float, float, float, float],
+    shape: float | None = None,
+    lift: float = 0.5,
+) -> None:
     """Leave *margins* of *cell* free: left, right, bottom, above; on a very small figure they give way."""
     x0, y0, cell_width, cell_height = cell
     left, right, bottom, above = margins
@@ -145,9 +176,13 @@ def _put(axes: Any, cell: tuple[float, float, float, float], margins: tuple[floa
     give_y = min(1.0, 0.6 * cell_height / (bottom + above))
     box_width = max(0.05, cell_width - (left + right) * give_x)
     box_height = max(0.05, cell_height - (bottom + above) * give_y)
+    x0, y0 = x0 + left * give_x, y0 + bottom * give_y
+    if shape is not None:
+        free_width, free_height = box_width, box_height
+        box_width, box_height = min(box_width, box_height / shape), min(box_height, box_width * shape)
+        x0, y0 = x0 + (free_width - box_width) / 2, y0 + (free_height - box_height) * lift
     width, height = axes.figure.get_size_inches()
-    left_end, lower_end = (x0 + left * give_x) / width, (y0 + bottom * give_y) / height
-    axes.set_position((left_end, lower_end, box_width / width, box_height / height))
+    axes.set_position((x0 / width, y0 / height, box_width / width, box_height / height))
 
 
 def _settle_ticks(axis: Any) -> float:
