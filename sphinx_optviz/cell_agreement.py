@@ -45,9 +45,9 @@ def judge_cell(
     *chance* are the frameworks in which random numbers have a part in what the cell gives.
     """
     ran = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, CellResult)}
-    reference = (
-        tabs.drawn_from if tabs.drawn_from in ran else next((name for name in tabs.frameworks if name in ran), "")
-    )
+    # With numbers drawn by chance nothing can be compared: another framework's are the reference, if there is one.
+    candidates = [name for name in dict.fromkeys([tabs.drawn_from, *tabs.frameworks]) if name in ran]
+    reference = next((name for name in candidates if name not in chance), next(iter(candidates), ""))
     if not compared or not reference or len(tabs.frameworks) < 2:
         return CellVerdict(Verdict())
     tolerance = tolerances.get(_DTYPE, TOLERANCES[_DTYPE])
@@ -58,7 +58,7 @@ def judge_cell(
         if name == reference or name not in ran:
             continue
         off, difference = _difference(ran[name], ran[reference], tolerance, framework(reference).label)
-        if off and chance:
+        if off and (name in chance or reference in chance):
             at_random.append(name)
         elif off:
             disagreeing.append(name)
