@@ -26,3 +26,7 @@ html_title = f"sphinx-optviz {release}"
 epub_show_urls = "no"
 # Without -d, sphinx-build keeps the doctrees in the output folder, and the EPUB builder wonders what they are.
 suppress_warnings = ["epub.unknown_project_files"]
+
+# Pages have signs of mathematics that pdflatex does not know; its index needs no program beside TeX's own.
+latex_engine = "xelatex"
+latex_use_xindy = False
