@@ -270,7 +270,8 @@ def _of_points(critical: CriticalPoints, asked: Question, points: Points) -> Val
     """Points, or a quantity at one of them. Raises ExpressionError where nothing can be said of them."""
     if asked.quantity in _BEST:
         return _best(critical, asked)
-    found = [_without_rounding(spot, critical, asked) for spot in _in_order(spots(critical, points.kind))]
+    height = height_of(critical)
+    found = [_without_rounding(spot, height, asked) for spot in _in_order(spots(critical, points.kind))]
     why = unknown_extremes(critical)
     if why and points.kind.startswith("global"):
         raise ExpressionError(f"that cannot be told: {why}")
@@ -295,10 +296,10 @@ def _in_order(found: list[Spot]) -> list[Spot]:
     return found if any(spot.point for spot in found) else sorted(found, key=lambda spot: spot.at)
 
 
-def _without_rounding(spot: Spot, critical: CriticalPoints, asked: Question) -> Spot:
-    """*spot* with zeros for what is small in the domain, against the function's height, and among eigenvalues."""
+def _without_rounding(spot: Spot, height: float, asked: Question) -> Spot:
+    """*spot* with zeros for what is small in the domain, against the function's *height*, and among eigenvalues."""
     at = tuple(_zeroed([x], axis.high - axis.low)[0] for x, axis in zip(spot.at, asked.runs[0].axes, strict=True))
-    value = _zeroed([spot.value], height_of(critical))[0]
+    value = _zeroed([spot.value], height)[0]
     point = spot.point
     if point is not None:
         point = replace(point, eigenvalues=_zeroed(point.eigenvalues, max(map(abs, point.eigenvalues), default=0.0)))
@@ -314,7 +315,8 @@ def _best(critical: CriticalPoints, asked: Question) -> Value:
     """The lowest (or highest) value, or where it is. Raises ExpressionError where that is not known."""
     if why := unknown_extremes(critical):
         raise ExpressionError(f"that cannot be told: {why}")
-    found = [_without_rounding(spot, critical, asked) for spot in best(critical, _BEST[asked.quantity])]
+    height = height_of(critical)
+    found = [_without_rounding(spot, height, asked) for spot in best(critical, _BEST[asked.quantity])]
     if not found:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
