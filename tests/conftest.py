@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import socket
@@ -22,17 +23,20 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_optviz import environments
-from sphinx_optviz.execute import try_out
+from sphinx_optviz.execute import look_up, run_all, try_out
 from sphinx_optviz.frameworks import BUILT_IN
 from sphinx_optviz.model import Settings
 from sphinx_optviz.processes.launch import SOCKET
 from sphinx_optviz.runs import Failure
+from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import CodeType
 
     from jinja2.bccache import Bucket
+
+    from sphinx_optviz.runs import Outcome, Run
 
 # The same examples in every run: a change is judged by what it changed, and not by chance.
 settings.register_profile("suite", derandomize=True)
@@ -195,6 +199,25 @@ class Book:
     def store(self) -> list[Path]:
         """The entries of its store."""
         return sorted((self.folder / "_optviz").glob("*.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of real frameworks' results for the whole run: what one test has run, the others take from it.
+
+    Results are found by the code that gave them. Where the demo book has just been run anew, its store is the one.
+    """
+    if given := os.environ.get("OPTVIZ_TEST_STORE"):
+        return Path(given)
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "gallery"
+
+
+def outcomes_of(runs: Sequence[Run], settings: Settings, folder: Path) -> dict[str, Outcome]:
+    """By key, what became of *runs*, each from the store *folder* or run now and kept there."""
+    store = Store(folder)
+    known, to_run = look_up(runs, settings, store)
+    return known | {ran.run.key: ran.outcome for ran in run_all(to_run, settings, store)}
 
 
 @pytest.fixture(scope="session")

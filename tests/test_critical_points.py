@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import ALL_FRAMEWORKS, sampled, settings_with
+from conftest import ALL_FRAMEWORKS, outcomes_of, sampled, settings_with
 from finder import absolute, find, hd, programs, search, sqrt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sphinx_optviz.execute import run_all
 from sphinx_optviz.landscapes import Catalogue
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Result
 from sphinx_optviz.spots import spots
-from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -605,19 +603,20 @@ POINTS: dict[str, list[list[Any]]] = json.loads(GALLERY.read_text(encoding="utf-
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], CriticalPoints]:
+def searched(gallery: Path) -> Callable[[str, str], CriticalPoints]:
     """What a framework finds of a landscape's first function; all landscapes are searched in one go."""
     known: dict[tuple[str, str], CriticalPoints] = {}
-    folder = tmp_path_factory.mktemp("store")
 
     def searched(framework: str, name: str) -> CriticalPoints:
         if (framework, name) not in known:
             landscapes = [Catalogue([]).get(item) for item in POINTS]
             runs = [Series(landscape, landscape.axes).search(framework) for landscape in landscapes]
-            for ran in run_all(runs, settings_with(timeout=300.0), Store(folder)):
-                assert isinstance(ran.outcome, Result), ran.outcome
-                (found,) = ran.outcome.critical.values()
-                known[framework, ran.run.label] = found
+            outcomes = outcomes_of(runs, settings_with(timeout=300.0), gallery)
+            for run in runs:
+                outcome = outcomes[run.key]
+                assert isinstance(outcome, Result), outcome
+                (found,) = outcome.critical.values()
+                known[framework, run.label] = found
         return known[framework, name]
 
     return searched

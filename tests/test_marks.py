@@ -228,7 +228,7 @@ def test_label_follows_the_code(book: Book) -> None:
 @pytest.mark.framework
 @pytest.mark.parametrize("framework", [*ALL_FRAMEWORKS, "numpy"])
 def test_labels_are_at_the_same_places_in_every_framework(
-    needs: Callable[[str], None], make_book: Any, framework: str
+    needs: Callable[[str], None], make_book: Any, gallery: Path, framework: str
 ) -> None:
     if framework != "numpy":
         needs(framework)
@@ -239,7 +239,7 @@ def test_labels_are_at_the_same_places_in_every_framework(
     )
     made: Book = make_book(conf=f"optviz_frameworks = [{framework!r}]\noptviz_default_framework = {framework!r}\n")
     made.write("index.rst", text)
-    assert labels(made.build()) == [
+    assert labels(made.build(optviz_store=str(gallery))) == [
         ["a at (1.09, −1.047)", "b at (−0.2739, −0.1786)"],
         ["c at (0, 0)"],
         ["d at (−3.779, −3.283)", "d at (−2.805, 3.131)", "d at (3, 2)", "d at (3.584, −1.848)"],
@@ -757,8 +757,10 @@ def test_built_in_landscapes_hide_nothing_in_numpy(make_book: Any) -> None:
 
 @pytest.mark.framework
 @pytest.mark.parametrize("framework", ALL_FRAMEWORKS)
-def test_built_in_landscapes_hide_nothing(needs: Callable[[str], None], make_book: Any, framework: str) -> None:
+def test_built_in_landscapes_hide_nothing(
+    needs: Callable[[str], None], make_book: Any, gallery: Path, framework: str
+) -> None:
     needs(framework)
     made: Book = make_book(conf=f"optviz_frameworks = [{framework!r}]\noptviz_default_framework = {framework!r}\n")
     made.write("index.rst", page(*map(plot, BUILT_IN)))
-    assert len(alts(made.build())) == len(BUILT_IN)
+    assert len(alts(made.build(optviz_store=str(gallery)))) == len(BUILT_IN)
