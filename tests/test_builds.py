@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from conftest import Built, MakeBook
 
+pytestmark = pytest.mark.oldest_sphinx
+
 
 @pytest.fixture(autouse=True)
 def same_everywhere(request: pytest.FixtureRequest) -> None:

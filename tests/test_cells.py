@@ -311,6 +311,7 @@ METHODS = "".join(f"    def {name}(self): return {text!r}\n" for name, text in F
 FINE.add("results", cell(f"class T:\n{METHODS}T()", ":hide-code:"), section="rich")
 
 
+@pytest.mark.oldest_sphinx
 def test_rich_results_go_to_the_builders_that_can_show_them(fine: Built, fine_text: Built, fine_latex: Built) -> None:
     assert section(fine, "results", "rich").texts("b") == ["bold"]
     assert "plain" in fine_text.read("results.txt")
@@ -351,6 +352,7 @@ FINE.add(
 )
 
 
+@pytest.mark.oldest_sphinx
 def test_cells_in_lists_and_admonitions_and_tabs_run_once(fine: Built, fine_text: Built) -> None:
     assert outputs(fine, "nested.html") == ["1", "2", "3"]
     text = words(fine_text.read("nested.txt"))
@@ -385,6 +387,7 @@ FINE.add(
 )
 
 
+@pytest.mark.oldest_sphinx
 def test_caption_and_name_make_a_figure_with_a_number(fine: Built) -> None:
     shown = fine.page("caption.html")
     (image,) = shown.all("figure#fig-one > img:first-child")
@@ -486,6 +489,7 @@ def test_code_and_output_can_be_hidden(fine: Built) -> None:
 FINE.add("options", cell("x = 1", ":code-fold: Show it"), section="folded")
 
 
+@pytest.mark.oldest_sphinx
 def test_code_can_be_folded(fine: Built, fine_text: Built) -> None:
     shown = section(fine, "options", "folded")
     assert shown.texts("details.optviz-fold > summary:first-child") == ["Show it"]
@@ -495,6 +499,7 @@ def test_code_can_be_folded(fine: Built, fine_text: Built) -> None:
 FINE.add("options", cell("a = 1\nb = 2\nc = 3", ":lineno-start: 7", ":emphasize-lines: 2"), section="lines")
 
 
+@pytest.mark.oldest_sphinx
 def test_lines_are_numbered_and_emphasized(fine: Built) -> None:
     shown = section(fine, "options", "lines")
     assert shown.texts("span.linenos") == ["7", "8", "9"]
@@ -759,6 +764,7 @@ PART = "Text.\n\n" + cell("x = 1\n1 / 0")
 WRONG.add("includes", ".. include:: part.txt\n")
 
 
+@pytest.mark.oldest_sphinx
 def test_line_of_an_error_in_an_included_file(wrong: Built) -> None:
     (line,) = (message.line for message in wrong.messages if message.file == "part.txt")
     assert line == 7
@@ -920,6 +926,7 @@ def test_framework_block_outside_of_a_cell_is_reported(wrong: Built) -> None:
     assert "does not run" in message.text
 
 
+@pytest.mark.oldest_sphinx
 def test_parallel_reading_keeps_the_order(book: Book) -> None:
     pages = Pages()
     for number in range(8):
@@ -1174,6 +1181,7 @@ See {numref}`fig-m`.
 """
 
 
+@pytest.mark.oldest_sphinx
 def test_cells_in_markdown(book: Book) -> None:
     pytest.importorskip("myst_parser")
     start = (

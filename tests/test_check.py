@@ -130,6 +130,7 @@ OF_DUALS = '"framework": "duals"'
 # ---- statuses
 
 
+@pytest.mark.oldest_sphinx
 def test_first_check_runs_all_and_the_second_nothing(checks: list[Check]) -> None:
     built, rows = checks[0].built, rows_in(checks[0].json)
     assert set(statuses_in(rows).values()) == {"ran"}
@@ -522,6 +523,7 @@ def test_never_starts_no_interpreter(book: Book, tmp_path: Path) -> None:
 # ---- exit codes, files, other builders
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("wrong", [False, True], ids=["agreeing", "disagreeing"])
 def test_exit_code_tells_of_a_disagreement_with_warnings_as_errors(
     checked: Book, capsys: pytest.CaptureFixture[str], wrong: bool
@@ -541,6 +543,7 @@ def arguments_for(book: Book) -> list[str]:
     return ["-b", "optcheck", str(book.folder), str(book.folder / "_build/check")]
 
 
+@pytest.mark.oldest_sphinx
 def test_quiet_check_prints_nothing_and_writes_its_files(checked: Book) -> None:
     """As authors call it, in a process of its own."""
     command = [sys.executable, "-m", "sphinx", "-q", *arguments_for(checked)]

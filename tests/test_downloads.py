@@ -549,6 +549,7 @@ def site(html: Built) -> Book:
     return Book(Path(html.app.srcdir))
 
 
+@pytest.mark.oldest_sphinx
 def test_notebook_holds_the_prose_of_the_page(html: Built) -> None:
     cells = cells_of(html, "prose-numpy.ipynb")
     prose = [one.source for one in cells if one.cell_type == "markdown"]
@@ -566,6 +567,7 @@ def test_tabs_of_the_prose_have_their_names_above_them(html: Built) -> None:
     assert "**NumPy**\n\nOne.\n\n**Other**\n\nTwo." in text
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.skipif(not HAS_MYST, reason="myst-parser is not installed")
 def test_markdown_pages_have_downloads_too(html: Built) -> None:
     cells = cells_of(html, "markdown-numpy.ipynb")
@@ -590,6 +592,7 @@ LINKS = {
 }
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", LINKS)
 def test_links_lead_to_the_files(site: Book, builder: str) -> None:
     name, without = LINKS[builder]
@@ -601,6 +604,7 @@ def test_links_lead_to_the_files(site: Book, builder: str) -> None:
     assert not has_downloads(built, without)
 
 
+@pytest.mark.oldest_sphinx
 def test_singlehtml_has_the_links_of_each_page(site: Book) -> None:
     built = site.build("singlehtml")
     links = [str(link["href"]) for link in built.page().all("a[href$=ipynb]")]
@@ -612,6 +616,7 @@ def test_singlehtml_has_the_links_of_each_page(site: Book) -> None:
     assert "Inside." in download(built, "sub/two-numpy.py").read_text()
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["epub", "latex", "text"])
 def test_other_builders_have_no_downloads(site: Book, builder: str) -> None:
     built = site.build(builder)
@@ -676,6 +681,7 @@ def test_values_that_are_not_valid_are_told(make_book: MakeBook, name: str, valu
     assert f"optviz_{name}" in told.text
 
 
+@pytest.mark.oldest_sphinx
 def test_files_follow_the_page_and_go_with_it(make_book: MakeBook) -> None:
     book = make_book(page=".. toctree::\n   :glob:\n\n   *\n")
     book.write("two.rst", f"Two\n===\n\nOld words.\n\n{CUBIC}")

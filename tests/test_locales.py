@@ -109,6 +109,7 @@ def in_japanese(make_shared_book: MakeBook) -> Book:
     return make_shared_book(page=".. optplot:: cubic\n", conf=conf, folder="japanese")
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["html", "text", "latex"])
 def test_book_in_japanese_shows_japanese_sentences(in_japanese: Book, builder: str) -> None:
     built = in_japanese.build(builder, warnings=True)
@@ -141,6 +142,7 @@ def test_line_of_what_failed_is_reported_in_the_language_of_the_book(failing: di
     assert "failed in" not in failing[language]
 
 
+@pytest.mark.oldest_sphinx
 def test_page_follows_when_the_language_of_the_book_changes(failing: dict[str, str]) -> None:
     assert "mine failed in NumPy" in failing["en"]
     assert "失敗しました" in failing["ja"]

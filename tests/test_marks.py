@@ -481,6 +481,7 @@ def panels(make_shared_book: MakeBook, shared_duals: None) -> Callable[..., Buil
     return build
 
 
+@pytest.mark.oldest_sphinx
 def test_panels_are_referred_to_by_letters(panels: Callable[..., Built]) -> None:
     built = panels("html", nitpicky=True)
     assert [warning for warning in built.warnings if "index.rst" in warning] == []
@@ -488,6 +489,7 @@ def test_panels_are_referred_to_by_letters(panels: Callable[..., Built]) -> None
     assert len(built.page().all('a[href="#fig-h"]')) >= 6
 
 
+@pytest.mark.oldest_sphinx
 def test_panels_are_referred_to_from_another_page(panels: Callable[..., Built]) -> None:
     built = panels("html")
     other = built.page("other.html")
@@ -497,6 +499,7 @@ def test_panels_are_referred_to_from_another_page(panels: Callable[..., Built]) 
     assert "other.rst:4: WARNING: undefined label: 'fig-h-x'" in warning
 
 
+@pytest.mark.oldest_sphinx
 def test_panels_in_latex(panels: Callable[..., Built]) -> None:
     built = panels("latex", nitpicky=True)
     assert [warning for warning in built.warnings if "index.rst" in warning] == []
@@ -507,6 +510,7 @@ def test_panels_in_latex(panels: Callable[..., Built]) -> None:
     assert "Panel \\ref{\\detokenize{index:fig-h}}(c)" in tex
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["html", "latex", "text"])
 @pytest.mark.parametrize("name", NO_PANELS)
 def test_panel_that_there_is_not_is_told(panels: Callable[..., Built], builder: str, name: str) -> None:
@@ -524,10 +528,12 @@ def test_each_panel_that_there_is_not_is_one_message(
     assert len(panels(builder, nitpicky=nitpicky).warnings) == len([*NO_PANELS, "fig-h-x"])
 
 
+@pytest.mark.oldest_sphinx
 def test_label_of_the_author_comes_before_a_panel(panels: Callable[..., Built]) -> None:
     assert numbers(panels("html").page("own.html").text, 2) == ["Fig. 5", "Fig. 4(b)"]
 
 
+@pytest.mark.oldest_sphinx
 def test_panels_letters_are_in_the_language_of_the_book(german: Built) -> None:
     assert numbers(german.page("panels.html").text, 1) == ["Abb. 1(b)"]
 

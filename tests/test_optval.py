@@ -357,6 +357,7 @@ def test_code_that_fails_leaves_question_marks(asked: Built) -> None:
     assert [message.subtype for message in asked.messages_in("landscapes/broken/duals.py")] == ["execution"]
 
 
+@pytest.mark.oldest_sphinx
 def test_expression_in_an_included_file_is_told_there(asked: Built) -> None:
     (found,) = asked.messages_in("part.txt")
     assert found.line in (3, 4)
@@ -449,6 +450,7 @@ def for_builders(make_shared_book: MakeBook, shared_duals: None) -> Book:  # noq
     return book
 
 
+@pytest.mark.oldest_sphinx
 def test_html_has_text_and_matrices_as_mathematics(for_builders: Book) -> None:
     built = for_builders.build("html")
     texts = shown(built, "index.html", len(SOME))
@@ -471,6 +473,7 @@ FILES = {
 }
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", FILES)
 def test_other_builders_have_text(for_builders: Book, builder: str) -> None:
     built = for_builders.build(builder)
@@ -486,12 +489,14 @@ def test_other_builders_have_text(for_builders: Book, builder: str) -> None:
     assert "?" not in "".join(found)
 
 
+@pytest.mark.oldest_sphinx
 def test_latex_has_mathematics(for_builders: Book) -> None:
     built = for_builders.build("latex")
     (name,) = built.files("*.tex")
     assert shown(built, name, len(SOME)) == [f"\\({latex}\\)" for _, latex in SOME.values()]
 
 
+@pytest.mark.oldest_sphinx
 def test_number_in_titles_reaches_the_contents_the_sidebar_and_the_browsers_title(for_builders: Book) -> None:
     built = for_builders.build("html")
     index, other = built.page("index.html"), built.page("other.html")
@@ -503,6 +508,7 @@ def test_number_in_titles_reaches_the_contents_the_sidebar_and_the_browsers_titl
     assert other.title.startswith("Other with 2.00")
 
 
+@pytest.mark.oldest_sphinx
 def test_number_in_titles_reaches_the_contents_of_other_builders(for_builders: Book) -> None:
     epub = for_builders.build("epub")
     for name in ("toc.ncx", "nav.xhtml", "index.xhtml"):
@@ -511,6 +517,7 @@ def test_number_in_titles_reaches_the_contents_of_other_builders(for_builders: B
     assert "Other with 2.00" in for_builders.build("text").read("index.txt")
 
 
+@pytest.mark.oldest_sphinx
 def test_gettext_runs_nothing_and_keeps_the_expression(book: Book) -> None:
     book.write("index.rst", numbered("minima.min", "saddle.hess(0, 0)", "nonsense.min"))
     built = book.build("gettext")
@@ -582,6 +589,7 @@ def with_places(make_shared_book: MakeBook, shared_duals: None) -> Book:  # noqa
     return book
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["html", "text", "singlehtml"])
 def test_number_may_stand_wherever_words_may(with_places: Book, builder: str) -> None:
     built = with_places.build(builder)
@@ -592,6 +600,7 @@ def test_number_may_stand_wherever_words_may(with_places: Book, builder: str) ->
     assert "minima.m" not in text
 
 
+@pytest.mark.oldest_sphinx
 def test_number_in_a_translated_paragraph(book: Book) -> None:
     pytest.importorskip("babel")
     from babel.messages.catalog import Catalog
@@ -617,6 +626,7 @@ def test_number_in_a_translated_paragraph(book: Book) -> None:
 # ---- from build to build
 
 
+@pytest.mark.oldest_sphinx
 def test_page_is_written_again_when_the_number_changes_and_only_then(book: Book) -> None:
     book.write("index.rst", numbered("minima.value(1)") + ".. toctree::\n\n   other\n   third\n")
     book.write("other.rst", numbered("minima.value(1)", "saddle.hess(0, 0)"))

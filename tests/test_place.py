@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sphinx.testing.util import SphinxTestApp
 
 # JAX is a tab that is not run, wherever the tests run.
-pytestmark = pytest.mark.usefixtures("only_numpy")
+pytestmark = [pytest.mark.oldest_sphinx, pytest.mark.usefixtures("only_numpy")]
 CONF = "copyright = '2026'\nversion = '1'\nsuppress_warnings = ['optviz.framework_missing']\n"
 
 SHARED = """\
