@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import contourpy
@@ -471,6 +471,7 @@ def _winding(function: Function, count: int) -> int:
 # The functions
 
 
+@cache
 def random_function(family: Family, dimension: int, number: int) -> tuple[Function, tuple[Expected, ...]]:
     """Function *number* of a group, always the same, with its critical points: the first draw that is well posed."""
     for attempt in range(50):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -28,11 +29,12 @@ from sphinx_optviz.runs import Axis, Failure, Result, Run, Source
 from sphinx_optviz.store import pack_result, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sphinx_optviz.plan import Plot
     from sphinx_optviz.runs import Operation, Outcome
 
+Test = Callable[..., None]
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Quantities = dict["Operation", Numbers]  # one row a point
 
@@ -132,17 +134,22 @@ class Formula:
 
     def noise(self, axes: Sequence[Axis] = LINE) -> Quantities:
         """As the child measures it."""
-        columns = columns_of(axes, SAMPLES)
-        cells, count = cells_of(axes, columns), cell_count(axes)
-        measure, sizes_of = child_code()["noise"], child_code()["sizes_of"]
-        exact = self.at(columns)
+        return noise_of(self, tuple(axes))
 
-        def relative(operation: Operation) -> Numbers:
-            sizes = sizes_of(exact[operation], [exact[other] for other in OPERATIONS if other != operation])
-            found: Numbers = measure(lambda moved: self.at(moved)[operation], columns, sizes, cells, count)
-            return found
 
-        return {operation: relative(operation) for operation in OPERATIONS}
+@cache
+def noise_of(formula: Formula, axes: tuple[Axis, ...]) -> Quantities:
+    columns = columns_of(axes, SAMPLES)
+    cells, count = cells_of(axes, columns), cell_count(axes)
+    measure, sizes_of = child_code()["noise"], child_code()["sizes_of"]
+    exact = formula.at(columns)
+
+    def relative(operation: Operation) -> Numbers:
+        sizes = sizes_of(exact[operation], [exact[other] for other in OPERATIONS if other != operation])
+        found: Numbers = measure(lambda moved: formula.at(moved)[operation], columns, sizes, cells, count)
+        return found
+
+    return {operation: relative(operation) for operation in OPERATIONS}
 
 
 @cache
@@ -222,12 +229,16 @@ def noisy(
     return found
 
 
+def few_and_many(examples: Callable[[Test], Test], check: Test, *, most: int = 100) -> tuple[Test, Test]:
+    """Two tests of *check*: one with some of the *examples*, and a slow one with all of them."""
+    few, many = (settings(deadline=None, max_examples=count)(examples(check)) for count in (most // 8, most))
+    return few, pytest.mark.slow(many)
+
+
 # ---- rounding is no disagreement
 
 
-@settings(deadline=None)
-@given(TERMS, POWERS, WIDTHS, st.sampled_from([1, 2]), st.integers(0, 2**32))
-def test_rounding_is_silent_whatever_the_scale(
+def check_rounding(
     terms: list[tuple[float, float, float, float]], scale: float, width: float, variables: int, seed: int
 ) -> None:
     axes = box(variables, width)
@@ -242,6 +253,11 @@ def test_rounding_is_silent_whatever_the_scale(
     comparison = judged({operation: scale * mine[operation] for operation in OPERATIONS}, reference, axes, noise=noise)
     assert comparison.disagreements == ()
     assert set(comparison.largest) == set(OPERATIONS)
+
+
+test_rounding_is_silent_whatever_the_scale, test_rounding_is_silent_in_many_examples = few_and_many(
+    given(TERMS, POWERS, WIDTHS, st.sampled_from([1, 2]), st.integers(0, 2**32)), check_rounding
+)
 
 
 def off_by_ulps(formula: Formula, axes: Sequence[Axis]) -> tuple[Quantities, Quantities]:
@@ -323,9 +339,7 @@ def some(draw: Callable[..., Any], axes: Sequence[Axis]) -> Quantities:
     }
 
 
-@settings(deadline=None)
-@given(st.data())
-def test_any_numbers_can_be_compared_without_a_warning_of_numpy(data: st.DataObject) -> None:
+def check_any_numbers(data: st.DataObject) -> None:
     axes = data.draw(st.sampled_from([FEW, (Axis("x", 0.0, 1e-300, 3), Axis("y", -1e300, 1e300, 2))]))
     run = run_on(axes, samples=3)
     results = [result_of(run, some(data.draw, axes)) for _ in range(2)]
@@ -336,19 +350,27 @@ def test_any_numbers_can_be_compared_without_a_warning_of_numpy(data: st.DataObj
     assert json.loads(json.dumps(found_as_plain(comparison))) is not None
 
 
+test_any_numbers_can_be_compared_without_a_warning_of_numpy, test_many_numbers_can_be_compared = few_and_many(
+    given(st.data()), check_any_numbers
+)
+
+
 def found_as_plain(comparison: Comparison) -> list[Any]:
     return [[item.operation, item.points, *map(str, item.numbers)] for item in comparison.disagreements]
 
 
-@settings(deadline=None)
-@given(st.data())
-def test_a_result_agrees_with_itself_exactly(data: st.DataObject) -> None:
+def check_itself(data: st.DataObject) -> None:
     numbers = some(data.draw, FEW)
     run = run_on(FEW, samples=3)
     with np.errstate(all="ignore"):  # a test of its own looks for warnings
         comparison = compare([Pair(run, result_of(run, numbers), result_of(run, numbers))], {})
     assert comparison.disagreements == ()
     assert set(comparison.largest.values()) == {0.0}
+
+
+test_a_result_agrees_with_itself_exactly, test_many_results_agree_with_themselves = few_and_many(
+    given(st.data()), check_itself
+)
 
 
 # ---- mistakes are
@@ -362,16 +384,7 @@ def inside(axes: Sequence[Axis]) -> Any:
     )
 
 
-@settings(deadline=None)
-@given(
-    st.sampled_from(OPERATIONS),
-    st.sampled_from([1, 2]),
-    POWERS,
-    st.floats(0, 1, exclude_max=True),
-    st.integers(0, 3),
-    st.sampled_from([1e-9, -1e-9, 0.5, -3.0]),
-)
-def test_one_wrong_number_is_found_and_named(
+def check_one_wrong_number(
     operation: Operation, variables: int, scale: float, place: float, part: int, change: float
 ) -> None:
     """Values on the grid too, derivatives at random points; whatever the scale."""
@@ -395,6 +408,19 @@ def test_one_wrong_number_is_found_and_named(
     before = reference[operation].reshape(entries.shape)[row, entry]
     assert found.numbers == (entries[row, entry], before)
     assert (found.also, found.dtype) == ((), "float64")
+
+
+test_one_wrong_number_is_found_and_named, test_many_wrong_numbers_are_found = few_and_many(
+    given(
+        st.sampled_from(OPERATIONS),
+        st.sampled_from([1, 2]),
+        POWERS,
+        st.floats(0, 1, exclude_max=True),
+        st.integers(0, 3),
+        st.sampled_from([1e-9, -1e-9, 0.5, -3.0]),
+    ),
+    check_one_wrong_number,
+)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -523,6 +549,7 @@ def hint_of(change: Callable[[Numbers], Numbers], formula: Formula, axes: Sequen
     return found.hint
 
 
+@cache
 def scaled(formula: Formula, scale: float) -> Formula:
     def times(numbers: Any) -> Any:
         return [times(item) for item in numbers] if isinstance(numbers, list) else scale * numbers
@@ -744,12 +771,15 @@ def assert_silent(comparisons: Sequence[Comparison]) -> None:
     assert [item for comparison in comparisons for item in comparison.disagreements] == []
 
 
-@settings(deadline=None, max_examples=50)
-@given(TERMS, POWERS, st.sampled_from([1, 2]))
-def test_differences_of_smooth_functions_agree_with_the_derivatives(
+def check_differences_of_a_smooth_function(
     terms: list[tuple[float, float, float, float]], scale: float, variables: int
 ) -> None:
     assert_silent(judged_both_ways(waves(terms, scale, 2.0), box(variables, 2.0)))
+
+
+test_differences_of_smooth_functions_agree_with_the_derivatives, test_differences_agree_in_many_examples = few_and_many(
+    given(TERMS, POWERS, st.sampled_from([1, 2])), check_differences_of_a_smooth_function, most=50
+)
 
 
 @pytest.mark.parametrize("width", [1e-6, 1e-3, 1e3, 1e6])

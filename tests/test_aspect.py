@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
-from conftest import page
 
 if TYPE_CHECKING:
     from conftest import Built, MakeBook

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from conftest import page, with_duals
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,18 +24,19 @@ from sphinx_optviz.grammar import claim
 from sphinx_optviz.model import KINDS, Claim, Where
 
 if TYPE_CHECKING:
-    from conftest import Book
+    from conftest import Book, Built, MakeBook
 
-pytestmark = pytest.mark.usefixtures("duals")
-
-CONF = "extensions = ['sphinx_optviz']\noptviz_frameworks = ['duals']\noptviz_default_framework = 'duals'\n"
+pytestmark = pytest.mark.usefixtures("shared_duals")
 
 PLANE = "x = [-1, 1]\ny = [-1, 1]"
 
 # name: code, domain
 LANDSCAPES = {
     "minima": ("def f(x):\n    return x * np.cos(math.pi * x)\n", "x = [-1, 2]"),
-    "two": ("def f(x):\n    return x * np.cos(math.pi * x)\n\n\ndef g(x):\n    return x**2\n", "x = [-1, 2]"),
+    "two": (
+        "def f(x):\n    return x * np.cos(math.pi * x)\n\n\ndef g(x):\n    return x**2\n",
+        "x = [-1, 2]\n[functions.f]\n[functions.g]",
+    ),
     "himmelblau": (
         "def f(x, y):\n    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2\n",
         "x = [-5, 5]\ny = [-5, 5]",
@@ -50,8 +51,49 @@ LANDSCAPES = {
     "monkey": ("def f(x, y):\n    return x**3 - 3 * x * y**2\n", PLANE),
     "step": ("def f(x):\n    return np.where(x.value < 1, x**2, x**2 - 3)\n", "x = [-2, 2]"),
     "root": ("def f(x):\n    return x**0.5\n", "x = [-1, 2]"),
-    "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1, 1.1]"),
+    "fast": ("def f(x):\n    return np.sin(1 / x)\n", "x = [-1000, 1100]"),
+    "tall": ("def f(x):\n    return 1e6 * x**2 + 3\n", "x = [-1, 2]"),
+    "broken": ("def f(x):\n    raise ValueError('no')\n", "x = [-1, 2]"),
 }
+
+
+@pytest.fixture
+def book(make_book: MakeBook) -> Book:
+    return with_duals(make_book(), LANDSCAPES)
+
+
+@pytest.fixture(scope="module")
+def claimed(make_shared_book: MakeBook, shared_duals: None) -> Built:  # noqa: ARG001
+    """A page for each landscape of the tables below, and for each place where a claim may stand."""
+    book = with_duals(make_shared_book(page=".. toctree::\n   :glob:\n\n   *\n"), LANDSCAPES)
+    pages = {
+        **{f"true-{name}": page(plot_with(name, *claims)) for name, claims in TRUE.items()},
+        **{f"false-{name}": page(plot_with(name, *claims)) for name, claims in FALSE.items()},
+        **{f"zero-{number}": page(plot_with(name, said)) for number, (name, said) in enumerate(ZEROS)},
+        **{f"nested-{place}": page(text) for place, text in NESTED.items()},
+        "small": page(plot_with("tall", *SMALL)),
+        "not-zero": page(plot_with("minima", "value @ 0.50001 = 0", "gradient @ 1.09041 = 0")),
+        "option": ON_THE_LINE_OF_THE_OPTION,
+        "including": page(".. include:: part.txt\n\nEnd.\n"),
+        "twice": page(plot_with("minima", "3 minima", "2 minima", "3 minima")),
+        "domain": page(plot_with("minima", "1 minimum").replace("   :expect", "   :x: 0 : 2\n   :expect")),
+        "broken": page(plot_with("broken", "3 minima", "value @ 0 = 7")),
+        "no-claims": page(plot_with("minima", "2 minima", *BAD, "1 maximum")),
+        "empty": page(".. optplot:: minima\n   :figure: none\n   :expect:\n"),
+    }
+    for name, text in pages.items():
+        book.write(f"{name}.rst", text)
+    book.write("part.txt", "One.\n\n" + plot_with("minima", "2 minima", "7 minima"))
+    return book.build("text", warnings=True)
+
+
+def plot_with(name: str, *claims: str, indent: str = "") -> str:
+    lines = [f".. optplot:: {name}", "   :figure: none", "   :expect:", *(f"      {text}" for text in claims)]
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+FIRST = 7  # the line of the first claim of the first plot of a page
+
 
 TRUE = {
     "minima": [
@@ -111,6 +153,17 @@ TRUE = {
     ],
     "monkey": ["1 monkey saddle", "monkey saddle @ (0, 0)", "1 saddle", "degenerate @ (0, 0)"],
 }
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_true_claims_are_silent(claimed: Built, name: str) -> None:
+    assert claimed.messages_in(f"true-{name}.rst") == []
+
+
+def test_true_claims_are_silent_where_nothing_runs(book: Book) -> None:
+    book.write("index.rst", page(*(plot_with(name, *claims) for name, claims in TRUE.items())))
+    assert book.build("dummy").warnings == []
+
 
 # landscape: claim, and what the warning says
 FALSE = {
@@ -186,33 +239,27 @@ FALSE = {
 }
 
 
-@pytest.fixture
-def book(make_book: Any) -> Book:
-    made: Book = make_book()
-    made.write("conf.py", CONF)
-    for name, (code, domain) in LANDSCAPES.items():
-        made.landscape(name, f"import math\n\nimport hyperduals as np\n\n\n{code}", framework="duals", domain=domain)
-    toml = (made.folder / "landscapes/two/landscape.toml").read_text(encoding="utf-8")
-    made.write("landscapes/two/landscape.toml", toml + "[functions.f]\n[functions.g]\n")
-    return made
+@pytest.mark.parametrize(
+    ("name", "line", "said", "truth"),
+    [
+        pytest.param(name, FIRST + number, said, truth, id=f"{name}: {said}")
+        for name, claims in FALSE.items()
+        for number, (said, truth) in enumerate(claims.items())
+    ],
+)
+def test_false_claims_are_told_at_their_lines_with_what_is_true(
+    claimed: Built, name: str, line: int, said: str, truth: str
+) -> None:
+    (found,) = (message for message in claimed.messages_in(f"false-{name}.rst") if message.line == line)
+    assert found.subtype == "claim"
+    assert found.text.startswith(f"claim {said!r} does not hold: ")
+    assert truth in found.text
 
 
-def plot_with(name: str, *claims: str, indent: str = "") -> str:
-    lines = [f".. optplot:: {name}", "   :figure: none", "   :expect:", *(f"      {text}" for text in claims)]
-    return "".join(f"{indent}{line}\n" for line in lines) + "\n"
-
-
-WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): WARNING: (?P<text>.*) \[optviz\.(?P<subtype>\w+)\]")
-
-
-def told(warnings: list[str]) -> list[tuple[str, int, str, str]]:
-    """File, line, text and subtype of each."""
-    found = []
-    for warning in warnings:
-        match = WARNING.fullmatch(warning)
-        assert match is not None, warning
-        found.append((match["file"].rpartition("/")[2], int(match["line"]), match["text"], match["subtype"]))
-    return found
+@pytest.mark.parametrize("name", FALSE)
+def test_each_false_claim_is_one_message(claimed: Built, name: str) -> None:
+    found = [message.line for message in claimed.messages_in(f"false-{name}.rst") if message.subtype == "claim"]
+    assert found == [FIRST + number for number in range(len(FALSE[name]))]
 
 
 def test_there_are_enough_of_them() -> None:
@@ -220,10 +267,16 @@ def test_there_are_enough_of_them() -> None:
     assert sum(map(len, FALSE.values())) >= 40
 
 
-def test_true_claims_are_silent(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + "".join(plot_with(name, *claims) for name, claims in TRUE.items()))
-    assert book.build("dummy").warnings == []
-    assert told(book.build("text", warnings=True).warnings) == []
+ABOUT_LANDSCAPES = [
+    ("false-fast.rst", "domain"),
+    ("landscapes/broken/duals.py", "execution"),
+    ("landscapes/root/duals.py", "not_finite"),
+]
+
+
+def test_all_else_that_is_reported_is_about_landscapes(claimed: Built) -> None:
+    found = {(message.file, message.subtype) for message in claimed.messages}
+    assert sorted(pair for pair in found if pair[1] not in ("claim", "directive")) == ABOUT_LANDSCAPES
 
 
 ZEROS = [
@@ -236,126 +289,103 @@ ZEROS = [
 ]
 
 
-def test_zero_may_be_off_by_rounding(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + "".join(plot_with(name, said) for name, said in ZEROS))
-    assert told(book.build("text", warnings=True).warnings) == []
+@pytest.mark.parametrize("number", range(len(ZEROS)), ids=map(": ".join, ZEROS))
+def test_zero_may_be_off_by_rounding(claimed: Built, number: int) -> None:
+    assert claimed.messages_in(f"zero-{number}.rst") == []
 
 
-def test_value_that_is_small_against_the_function_has_to_be_right(book: Book) -> None:
-    said = ["value @ 0 = 3", "value @ 0 = 3.4", "value @ global minimum = 3", "value @ global minimum = 4"]
-    book.landscape("tall", "def f(x):\n    return 1e6 * x**2 + 3\n", framework="duals", domain="x = [-1, 2]")
-    book.write("index.rst", "Page\n====\n\n" + plot_with("tall", *said))
-    assert [line for _, line, _, _ in told(book.build("text", warnings=True).warnings)] == [8, 10]
+SMALL = ["value @ 0 = 3", "value @ 0 = 3.4", "value @ global minimum = 3", "value @ global minimum = 4"]
 
 
-def test_number_that_is_not_zero_is_not_taken_for_it(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "value @ 0.50001 = 0", "gradient @ 1.09041 = 0"))
-    assert len(told(book.build("text", warnings=True).warnings)) == 2
+def test_value_that_is_small_against_the_function_has_to_be_right(claimed: Built) -> None:
+    assert [message.line for message in claimed.messages_in("small.rst")] == [FIRST + 1, FIRST + 3]
 
 
-def test_false_claims_are_told_at_their_lines_with_what_is_true(book: Book) -> None:
-    text = "Page\n====\n\n" + "".join(plot_with(name, *claims) for name, claims in FALSE.items())
-    book.write("index.rst", text)
-    lines = text.splitlines()
-    expected, start = [], 0
-    for name, claims in FALSE.items():
-        start = lines.index(f".. optplot:: {name}", start)
-        for said, truth in claims.items():
-            start = lines.index(f"      {said}", start)
-            expected.append((start + 1, said, truth))
-    warnings = [warning for warning in told(book.build("text", warnings=True).warnings) if warning[3] == "claim"]
-    assert [(file, subtype) for file, _, _, subtype in warnings] == [("index.rst", "claim")] * len(expected)
-    wrong = [
-        (line, message, truth)
-        for (_, line, message, _), (its_line, said, truth) in zip(warnings, expected, strict=True)
-        if line != its_line or not message.startswith(f"claim {said!r} does not hold: ") or truth not in message
-    ]
-    assert wrong == []
+def test_number_that_is_not_zero_is_not_taken_for_it(claimed: Built) -> None:
+    assert len(claimed.messages_in("not-zero.rst")) == 2
 
 
 # ---- where claims stand
 
+ON_THE_LINE_OF_THE_OPTION = page(
+    ".. optplot:: minima",
+    "   :figure: none",
+    "   :expect: 3 minima",
+    "      2 minima",
+    "      1 saddle",
+    "   :code: below",
+    "",
+)
 
-def test_claim_on_the_line_of_the_option_itself(book: Book) -> None:
-    book.write(
-        "index.rst",
-        "Page\n====\n\n.. optplot:: minima\n   :figure: none\n   :expect: 3 minima\n"
-        "      2 minima\n      1 saddle\n   :code: below\n",
-    )
-    assert [(line, text[:20]) for _, line, text, _ in told(book.build("text", warnings=True).warnings)] == [
+
+def test_claim_on_the_line_of_the_option_itself(claimed: Built) -> None:
+    assert [(message.line, message.text[:20]) for message in claimed.messages_in("option.rst")] == [
         (6, "claim '3 minima' doe"),
         (8, "claim '1 saddle' doe"),
     ]
 
 
-def test_claim_in_an_included_file_is_told_there(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n.. include:: part.txt\n\nEnd.\n")
-    book.write("part.txt", "One.\n\n" + plot_with("minima", "2 minima", "7 minima"))
-    ((file, line, text, subtype),) = told(book.build("text", warnings=True).warnings)
-    assert (file, line, subtype) == ("part.txt", 7, "claim")
-    assert "7 minima" in text
+def test_claim_in_an_included_file_is_told_there(claimed: Built) -> None:
+    (found,) = claimed.messages_in("part.txt")
+    assert (found.line, found.subtype) == (7, "claim")
+    assert "7 minima" in found.text
+    assert claimed.messages_in("including.rst") == []
 
 
+SAID = ("2 minima", "7 minima", "1 maximum", "8 minima")
 NESTED = {
-    "list": "- One.\n\n  - Two.\n\n{}",
-    "admonition": ".. note::\n\n   One.\n\n{}",
-    "table": ".. list-table::\n\n   * - One.\n\n{}",
+    "list": "- One.\n\n  - Two.\n\n" + plot_with("minima", *SAID, indent="    "),
+    "admonition": ".. note::\n\n   One.\n\n" + plot_with("minima", *SAID, indent="   "),
+    "table": ".. list-table::\n\n   * - One.\n\n" + plot_with("minima", *SAID, indent="       "),
 }
 
 
 @pytest.mark.parametrize("place", NESTED)
-def test_claim_in_a_nested_place_is_told_at_its_line(book: Book, place: str) -> None:
-    indent = {"list": "    ", "admonition": "   ", "table": "       "}[place]
-    plot = plot_with("minima", "2 minima", "7 minima", "1 maximum", "8 minima", indent=indent)
-    text = "Page\n====\n\n" + NESTED[place].format(plot)
-    book.write("index.rst", text)
-    lines = [number + 1 for number, line in enumerate(text.splitlines()) if re.search("[78] minima", line)]
-    assert len(lines) == 2
-    assert [line for _, line, _, _ in told(book.build("text", warnings=True).warnings)] == lines
+def test_claim_in_a_nested_place_is_told_at_its_line(claimed: Built, place: str) -> None:
+    lines = [line.strip() for line in page(NESTED[place]).splitlines()]
+    expected = [lines.index(said) + 1 for said in ("7 minima", "8 minima")]
+    assert [message.line for message in claimed.messages_in(f"nested-{place}.rst")] == expected
 
 
-def test_same_claim_twice_is_told_twice(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "3 minima", "2 minima", "3 minima"))
-    assert [line for _, line, _, _ in told(book.build("text", warnings=True).warnings)] == [7, 9]
+def test_same_claim_twice_is_told_twice(claimed: Built) -> None:
+    assert [message.line for message in claimed.messages_in("twice.rst")] == [FIRST, FIRST + 2]
 
 
-def test_claim_is_about_the_domain_of_the_plot(book: Book) -> None:
-    book.write(
-        "index.rst",
-        "Page\n====\n\n" + plot_with("minima", "1 minimum").replace("   :expect", "   :x: 0 : 2\n   :expect"),
-    )
-    assert book.build("text").warnings == []
+def test_claim_is_about_the_domain_of_the_plot(claimed: Built) -> None:
+    assert claimed.messages_in("domain.rst") == []
+
+
+def test_claim_about_code_that_failed_is_neither_true_nor_false(claimed: Built) -> None:
+    assert claimed.messages_in("broken.rst") == []
+    assert {message.subtype for message in claimed.messages_in("landscapes/broken/duals.py")} == {"execution"}
+
+
+# ---- from build to build
 
 
 def test_claims_are_checked_again_when_the_code_changes_and_the_page_does_not(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "2 minima"))
-    book.build()
+    book.write("index.rst", page(plot_with("minima", "2 minima")))
+    book.build("text")
     book.replace("landscapes/minima/duals.py", "x * np.cos", "2.5 + x + 1 * np.cos")
-    ((_, line, _, subtype),) = told(book.build(warnings=True).warnings)
-    assert (line, subtype) == (7, "claim")
+    (found,) = book.build("text", warnings=True).messages
+    assert (found.line, found.subtype) == (FIRST, "claim")
 
 
 def test_false_claim_is_told_in_each_build(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "3 minima"))
+    book.write("index.rst", page(plot_with("minima", "3 minima")))
     first, second = (book.build(warnings=True).warnings for _ in range(2))
     assert first == second != []
 
 
 def test_claims_need_no_run_when_the_store_has_them(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "2 minima", "value @ 1 = -1", "gradient @ 0 = 1"))
-    built = book.build()
+    book.write("index.rst", page(plot_with("minima", "2 minima", "value @ 1 = -1", "gradient @ 0 = 1")))
+    built = book.build("text")
     assert built.searched == ["minima (duals)"]
-    again = book.build(optviz_execute="never")
+    again = book.build("text", optviz_execute="never")
     assert (again.runs, again.searched) == ([], [])
     book.replace("index.rst", "2 minima", "3 minima")
-    ((_, line, _, _),) = told(book.build(optviz_execute="never", warnings=True).warnings)
-    assert line == 7
-
-
-def test_claim_about_code_that_failed_is_neither_true_nor_false(book: Book) -> None:
-    book.write("landscapes/minima/duals.py", "def f(x):\n    raise ValueError('no')\n")
-    book.write("index.rst", "Page\n====\n\n" + plot_with("minima", "3 minima", "value @ 0 = 7"))
-    assert {subtype for *_, subtype in told(book.build(warnings=True).warnings)} == {"execution"}
+    (found,) = book.build("text", optviz_execute="never", warnings=True).messages
+    assert found.line == FIRST
 
 
 # ---- what is no claim
@@ -383,21 +413,22 @@ BAD = {
 }
 
 
-def test_what_is_no_claim_is_a_wrong_directive_at_its_line(book: Book) -> None:
-    text = "Page\n====\n\n" + plot_with("minima", "2 minima", *BAD, "1 maximum")
-    book.write("index.rst", text)
-    warnings = told(book.build("text", warnings=True).warnings)
-    assert [(line, subtype) for _, line, _, subtype in warnings] == [
-        (8 + index, "directive") for index in range(len(BAD))
-    ]
-    for (_, _, message, _), (said, words) in zip(warnings, BAD.items(), strict=True):
-        assert message.startswith(":expect: "), said
-        assert words in message, said
+@pytest.mark.parametrize(
+    ("line", "said"), [pytest.param(FIRST + 1 + number, said, id=said) for number, said in enumerate(BAD)]
+)
+def test_what_is_no_claim_is_a_wrong_directive_at_its_line(claimed: Built, line: int, said: str) -> None:
+    (found,) = (message for message in claimed.messages_in("no-claims.rst") if message.line == line)
+    assert found.subtype == "directive"
+    assert found.text.startswith(":expect: ")
+    assert BAD[said] in found.text
 
 
-def test_empty_list_of_claims_claims_nothing(book: Book) -> None:
-    book.write("index.rst", "Page\n====\n\n.. optplot:: minima\n   :figure: none\n   :expect:\n")
-    assert book.build("text").warnings == []
+def test_each_that_is_no_claim_is_one_message(claimed: Built) -> None:
+    assert len(claimed.messages_in("no-claims.rst")) == len(BAD)
+
+
+def test_empty_list_of_claims_claims_nothing(claimed: Built) -> None:
+    assert claimed.messages_in("empty.rst") == []
 
 
 # ---- what was written is read

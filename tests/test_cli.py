@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,31 +14,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ALL_FRAMEWORKS, settings_with
+from conftest import ALL_FRAMEWORKS, Book, page, settings_with
 from duals import CONF, installed, write_pair
 from sphinx.util.docutils import docutils_namespace
 
 from sphinx_optviz import __version__, cli, environments, frameworks, landscapes
 from sphinx_optviz.execute import interpreter_of
 from sphinx_optviz.frameworks import BUILT_IN
+from sphinx_optviz.processes.launch import SOCKET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Book
+    from conftest import MakeBook
 
 WAVE = "\n\ndef f(x):\n    return x * np.cos(3 * x)\n"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path) -> Iterator[Path]:
-    """Where this user's environments lie: nowhere yet; and hyper-dual numbers are installed."""
+@contextlib.contextmanager
+def at_home(folder: Path) -> Iterator[None]:
+    """This user's environments lie in *folder*, no other interpreter is named, and hyper-dual numbers are installed."""
     with installed() as patch:
-        patch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-        folder = tmp_path / "home" / "sphinx-optviz" / "environments"
-        patch.setattr(environments, "data_folder", lambda: folder)  # not every system listens to the variable
+        patch.setattr(environments, "data_folder", lambda: folder)
         for name in (*BUILT_IN, "duals"):
             patch.delenv(f"OPTVIZ_INTERPRETER_{name.upper()}", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Where this user's environments lie: nowhere yet."""
+    folder = tmp_path / "home" / "sphinx-optviz" / "environments"
+    with at_home(folder):
         yield folder
 
 
@@ -61,19 +69,27 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"OPTVIZ_INTERPRETER_{name.upper()}", "/nowhere/python")
 
 
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command as users call it."""
+def command(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command as users call it; *home* is where their environments would lie."""
+    environment = {**os.environ, "XDG_DATA_HOME": str(home.parents[1])}
+    del environment[SOCKET]
     program: list[str | Path] = [Path(sys.executable).with_name("sphinx-optviz")]
     if not Path(program[0]).exists():  # the package is on the path, and not installed
         program = [sys.executable, "-c", "from sphinx_optviz.cli import main; raise SystemExit(main())"]
-    return subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([*program, *arguments], capture_output=True, text=True, check=False, env=environment)
+
+
+def made(book: Book) -> Book:
+    """Let it have one plot, in two frameworks."""
+    book.write("conf.py", CONF)
+    book.write("index.rst", page(".. optplot:: wave\n   :figure: none\n"))
+    write_pair(book, "wave", WAVE)
+    return book
 
 
 @pytest.fixture
-def book(make_book: Any) -> Book:
-    made: Book = make_book(page=".. optplot:: wave\n   :figure: none\n", conf=CONF)
-    write_pair(made, "wave", WAVE)
-    return made
+def book(make_book: MakeBook) -> Book:
+    return made(make_book())
 
 
 # ---- calls
@@ -134,16 +150,16 @@ def test_value_of_conf_py_that_is_wrong_is_told(call: Callable[..., tuple[int, s
 
 @pytest.mark.usefixtures("nowhere")
 def test_commands_as_users_call_them(book: Book, home: Path) -> None:
-    done = command("doctor", book.folder)
+    done = command(home, "doctor", book.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert "NumPy" in done.stdout
-    done = command("list", book.folder)
+    done = command(home, "list", book.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert "wave" in done.stdout
-    book.build()
-    done = command("prune", book.folder)
+    book.build("text")
+    done = command(home, "prune", book.folder)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "0 of 4 entries removed, 0.0 MB\n")
-    done = command("setup", "numpi")
+    done = command(home, "setup", "numpi")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "sphinx-optviz setup: unknown framework 'numpi'. Did you mean 'numpy'?\n"
     assert not home.exists()
@@ -378,7 +394,7 @@ def test_setup_makes_an_environment_that_books_then_use(
     code, out, _ = call("doctor", book.folder)
     assert code == 0
     assert f"{python} (sphinx-optviz setup)" in out
-    assert "wave (duals)" in book.build().runs
+    assert "wave (duals)" in book.build("text").runs
 
 
 @pytest.mark.usefixtures("installable")
@@ -535,17 +551,26 @@ def test_setup_goes_on_after_one_that_fails(
 # ---- prune
 
 
-@pytest.fixture
-def pruned(book: Book) -> Book:
+@pytest.fixture(scope="module")
+def to_prune(make_shared_book: MakeBook) -> Book:
     """A book whose store has four entries that are used, two of a former text of the code, and files of others."""
-    book.build()
-    book.replace("landscapes/wave/numpy.py", "3 * x", "x * 3")
-    book.build()
+    book = made(make_shared_book())
+    with at_home(book.folder / "nowhere"):
+        book.build("text")
+        book.replace("landscapes/wave/numpy.py", "3 * x", "x * 3")
+        book.build("text")
+    shutil.rmtree(book.folder / "_build")
     book.write("_optviz/README", "mine")
     book.write("_optviz/notes.jsonl", "mine")
     book.write(f"_optviz/{'A' * 32}.jsonl", "mine: no key has capitals")
     book.write(f"_optviz/.{'0' * 32}.jsonl.elsewhere.99.tmp", "being written on another machine")
     return book
+
+
+@pytest.fixture
+def pruned(to_prune: Book, tmp_path: Path) -> Book:
+    """A copy of it, for one test."""
+    return Book(shutil.copytree(to_prune.folder, tmp_path / "book"))
 
 
 def files_of(book: Book) -> set[str]:
@@ -589,7 +614,10 @@ def test_prune_keeps_what_numpy_stands_in_with(
     (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python").chmod(0o755)
     book.build(
-        warnings=True, optviz_default_framework="pytorch", optviz_interpreters={"pytorch": str(tmp_path / "python")}
+        "text",
+        warnings=True,
+        optviz_default_framework="pytorch",
+        optviz_interpreters={"pytorch": str(tmp_path / "python")},
     )
     book.write("conf.py", (book.folder / "conf.py").read_text() + "optviz_default_framework = 'pytorch'\n")
     assert len(book.store) == 1
@@ -620,12 +648,27 @@ def test_prune_refuses_while_a_directive_is_not_valid(
     assert files_of(pruned) == before
 
 
-@pytest.mark.parametrize("option", [":annotate: far @ 99", ":annotate: top @ global maximum", ":expect: 7 minima"])
+OF_FIGURES = [":annotate: far @ 99", ":annotate: top @ global maximum", ":expect: 7 minima"]
+
+
+@pytest.fixture(scope="module")
+def entries_for_figures(to_prune: Book, make_shared_book: MakeBook) -> list[Path]:
+    """What the same book needs with one of these options or another, and more."""
+    book = made(make_shared_book(folder="figures"))
+    shutil.copytree(to_prune.folder, book.folder, dirs_exist_ok=True)
+    book.write("index.rst", page(*(f".. optplot:: wave\n   {option}\n" for option in OF_FIGURES)))
+    with at_home(book.folder / "nowhere"):
+        book.build("text", warnings=True)
+    return book.store
+
+
+@pytest.mark.parametrize("option", OF_FIGURES)
 def test_prune_minds_nothing_that_does_not_change_what_is_run(
-    call: Callable[..., tuple[int, str, str]], pruned: Book, option: str
+    call: Callable[..., tuple[int, str, str]], pruned: Book, entries_for_figures: list[Path], option: str
 ) -> None:
+    for entry in entries_for_figures:
+        shutil.copy(entry, pruned.folder / "_optviz")
     pruned.replace("index.rst", ":figure: none", option)
-    pruned.build(warnings=True)
     entries = pruned.store
     assert call("prune", pruned.folder)[0] == 0
     kept = pruned.store
@@ -664,7 +707,7 @@ def test_prune_looks_at_the_store_that_the_build_uses(call: Callable[..., tuple[
     change = "\n\ndef setup(app):\n    app.connect('config-inited', move, priority=1)\n"
     move = "\n\ndef move(app, config):\n    config.optviz_store = '_other'\n"
     pruned.write("conf.py", CONF + move + change)
-    pruned.build()
+    pruned.build("text")
     other = pruned.folder / "_other"
     unused = other / f"{'0' * 32}.jsonl"
     unused.write_text("junk")

@@ -6,22 +6,21 @@ import json
 import math
 import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import ALL_FRAMEWORKS, settings_with
-from finder import absolute, find, hd, search, sqrt
+from conftest import ALL_FRAMEWORKS, outcomes_of, sampled, settings_with
+from finder import absolute, find, hd, programs, search, sqrt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sphinx_optviz.execute import run_all
 from sphinx_optviz.landscapes import Catalogue
 from sphinx_optviz.plan import Series
 from sphinx_optviz.runs import Result
 from sphinx_optviz.spots import spots
-from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -226,20 +225,51 @@ def test_plateau_ends_where_the_function_begins_to_rise() -> None:
     assert found.doubts == ()
 
 
+@pytest.mark.parametrize("pace", sampled([0.1, 1.0], [0.1]))
 @pytest.mark.parametrize(
     ("f", "low", "high"),
     [
-        (lambda x: hd.sin(1 / x), -1, 1),
-        (lambda x: hd.sin(1 / x), -1, 1.1),
-        (lambda x: hd.sin(1 / x), -1, 1.3),
-        (lambda x: hd.sin(1 / x), 1e-6, 1),
-        (lambda x: x**2 * hd.sin(1 / x), -1, 1.1),
-        (lambda x: hd.sin(1e7 * x), -1, 1),
-        (lambda x: hd.sin(1e7 * x), -1.1, 1.3),
+        (lambda x, pace: hd.sin(pace / x), -1, 1),
+        (lambda x, pace: hd.sin(pace / x), -1, 1.1),
+        (lambda x, pace: hd.sin(pace / x), -1, 1.3),
+        (lambda x, pace: hd.sin(pace / x), 1e-6, 1),
+        (lambda x, pace: x**2 * hd.sin(pace / x), -1, 1.1),
     ],
 )
-def test_function_that_changes_too_fast_leaves_doubts(f: Callable[[Any], Any], low: float, high: float) -> None:
-    assert search(f, [low], [high]).doubts
+def test_function_that_changes_too_fast_in_a_place_leaves_doubts(
+    f: Callable[[Any, float], Any], low: float, high: float, pace: float
+) -> None:
+    """There are the fewer points, the slower it is, and always too many around 0."""
+    doubts = search(lambda x: f(x, pace), [low], [high]).doubts
+    assert [doubt for doubt in doubts if doubt.startswith("it changes too fast to be searched around")]
+
+
+A_PART = 200_000  # of what a search may cost
+
+
+@pytest.mark.parametrize("budget", sampled([A_PART, programs()["_BUDGET"]], [A_PART]))
+@pytest.mark.parametrize(
+    ("f", "low", "high"),
+    [
+        (lambda x: hd.sin(1e7 * x), [-1], [1]),
+        (lambda x: hd.sin(1e7 * x), [-1.1], [1.3]),
+        (lambda x, y: hd.sin(3e4 * x) * hd.sin(3e4 * y), [-1, -1], [1, 1]),
+    ],
+    ids=["one variable", "not a period", "two variables"],
+)
+def test_too_many_points_leave_doubts(
+    monkeypatch: pytest.MonkeyPatch, f: Callable[..., Any], low: list[float], high: list[float], budget: int
+) -> None:
+    monkeypatch.setitem(programs(), "_BUDGET", budget)
+    assert "it changes too fast to be searched completely" in search(f, low, high).doubts
+
+
+@pytest.mark.parametrize("most", sampled([10, programs()["_MOST_GROUPS"]], [10]))
+def test_too_many_singular_points_leave_doubts(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setitem(programs(), "_MOST_GROUPS", most)
+    fits, too_many = (search(lambda x: hd.sin(x) ** 4, [0.5], [count * PI + 1]) for count in (most, most + 1))
+    assert fits.doubts == ()
+    assert too_many.doubts == ("there are too many places where the Hessian is singular to look at them all",)
 
 
 # ---- where a function is not continuous
@@ -337,25 +367,34 @@ def test_six_hump_camel() -> None:
     assert [spot.value for spot in lowest] == approx([-1.0316284534899] * 2, abs=1e-12)
 
 
-def test_rastrigin_in_less_than_two_seconds() -> None:
-    spent = []
+def test_rastrigin_takes_little_work() -> None:
+    """Of all its 441 points: few evaluations, and little processor time beside them.
 
-    def timed(f: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*columns: Any) -> Any:
-            start = time.process_time()
-            found = f(*columns)
-            spent.append(time.process_time() - start)
-            return found
+    It takes 164 000 points and, beside evaluating the function there, 12 times as long as that does. The least of
+    several runs counts: what else the machine does only adds to it.
+    """
+    beside = []
+    for _ in range(3):
+        spent, asked = [], []
 
-        return run
+        def counted(f: Callable[..., Any], spent: list[float] = spent, asked: list[int] = asked) -> Callable[..., Any]:
+            def run(columns: list[Any]) -> Any:
+                start = time.process_time()
+                found = f(columns)
+                spent.append(time.process_time() - start)
+                asked.append(len(columns[0]))
+                return found
 
-    start = time.process_time()
-    values, gradients, hessians = map(timed, _exact_rastrigin())
-    found = find(values, gradients, hessians, [-5.12, -5.12], [5.12, 5.12])
-    own = time.process_time() - start - sum(spent)
-    nothing_but(found, "points", "edges")
-    assert kinds(found) == {"minimum": 121, "maximum": 100, "saddle": 220}
-    assert own < 2.0
+            return run
+
+        start = time.process_time()
+        found = find(*map(counted, _exact_rastrigin()), [-5.12, -5.12], [5.12, 5.12])
+        own = time.process_time() - start - sum(spent)
+        beside.append(own / sum(spent))
+        nothing_but(found, "points", "edges")
+        assert kinds(found) == {"minimum": 121, "maximum": 100, "saddle": 220}
+        assert sum(asked) < 500_000
+    assert min(beside) < 120
 
 
 def _exact_rastrigin() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
@@ -490,11 +529,6 @@ def test_edges_in_two_variables() -> None:
     ]
 
 
-def test_too_many_points_leave_doubts() -> None:
-    found = search(lambda x, y: hd.sin(3e4 * x) * hd.sin(3e4 * y), [-1, -1], [1, 1])
-    assert found.doubts
-
-
 def test_plain_values_are_told_in_a_fixed_order() -> None:
     once, again = (search(camel, [-2, -1.1], [2, 1.1]) for _ in range(2))
     assert once == again
@@ -512,12 +546,18 @@ SCALES = st.floats(-6, 6).map(lambda power: 10**power)
 SHIFTS = st.floats(-3, 3)
 
 
+@cache
+def where_it_is(f: Callable[..., Any], low: tuple[float, ...], high: tuple[float, ...]) -> CriticalPoints:
+    """What is found of a function that is not moved."""
+    return search(f, low, high)
+
+
 @settings(max_examples=30, deadline=None)
 @given(scale=SCALES, height=SCALES, shift=SHIFTS, turned=st.booleans())
 def test_points_move_with_the_axis(scale: float, height: float, shift: float, *, turned: bool) -> None:
     """The points of f((x - b) / a) are those of f, moved."""
     factor = -scale if turned else scale
-    base = search(local_minima, [-1], [2])
+    base = where_it_is(local_minima, (-1,), (2,))
     ends = sorted([-factor + shift * scale, 2 * factor + shift * scale])
     found = search(lambda x: height * local_minima((x - shift * scale) * (1 / factor)), ends[:1], ends[1:])
     expected = sorted((point.at[0] * factor + shift * scale, point.kind) for point in base.points)
@@ -530,7 +570,7 @@ def test_points_move_with_the_axis(scale: float, height: float, shift: float, *,
 @settings(max_examples=12, deadline=None)
 @given(SCALES, SCALES, SCALES, SHIFTS)
 def test_points_move_with_both_axes(x_scale: float, y_scale: float, height: float, shift: float) -> None:
-    base = search(camel, [-2, -1.1], [2, 1.1])
+    base = where_it_is(camel, (-2, -1.1), (2, 1.1))
     found = search(
         lambda x, y: height * camel(x * (1 / x_scale) - shift, y * (1 / y_scale)),
         [(shift - 2) * x_scale, -1.1 * y_scale],
@@ -549,7 +589,7 @@ def test_points_turn_with_the_plane(angle: float) -> None:
     c, s = math.cos(angle), math.sin(angle)
     found = search(lambda x, y: himmelblau(c * x - s * y, s * x + c * y), [-6, -6], [6, 6])
     nothing_but(found, "points", "edges")
-    base = search(himmelblau, [-8, -8], [8, 8])
+    base = where_it_is(himmelblau, (-8, -8), (8, 8))
     turned = [(c * x + s * y, c * y - s * x, point.kind) for point in base.points for x, y in [point.at]]
     inside = sorted(item for item in turned if max(abs(item[0]), abs(item[1])) < 6)
     assert [item[2] for item in inside] == [point.kind for point in found.points]
@@ -563,19 +603,20 @@ POINTS: dict[str, list[list[Any]]] = json.loads(GALLERY.read_text(encoding="utf-
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], CriticalPoints]:
+def searched(gallery: Path) -> Callable[[str, str], CriticalPoints]:
     """What a framework finds of a landscape's first function; all landscapes are searched in one go."""
     known: dict[tuple[str, str], CriticalPoints] = {}
-    folder = tmp_path_factory.mktemp("store")
 
     def searched(framework: str, name: str) -> CriticalPoints:
         if (framework, name) not in known:
             landscapes = [Catalogue([]).get(item) for item in POINTS]
             runs = [Series(landscape, landscape.axes).search(framework) for landscape in landscapes]
-            for ran in run_all(runs, settings_with(timeout=300.0), Store(folder)):
-                assert isinstance(ran.outcome, Result), ran.outcome
-                (found,) = ran.outcome.critical.values()
-                known[framework, ran.run.label] = found
+            outcomes = outcomes_of(runs, settings_with(timeout=300.0), gallery)
+            for run in runs:
+                outcome = outcomes[run.key]
+                assert isinstance(outcome, Result), outcome
+                (found,) = outcome.critical.values()
+                known[framework, run.label] = found
         return known[framework, name]
 
     return searched

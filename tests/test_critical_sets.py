@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from finder import absolute, floor, hd, relu, search
+from conftest import sampled
+from finder import absolute, floor, hd, programs, relu, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,17 +57,33 @@ def test_minimum_on_a_crease(f: Callable[[Any, Any], Any], at: tuple[float, floa
     assert found.knows_extremes
 
 
-def test_crease_that_is_lowest_where_the_function_falls_across_it_is_no_minimum() -> None:
-    found = plane(lambda x, y: absolute(x**2 + y**2 - 1) + 0.1 * x)
+@pytest.mark.parametrize("slope", sampled([0.5, 0.1], [0.5]))  # the flatter it is, the longer it takes
+def test_crease_that_is_lowest_where_the_function_falls_across_it_is_no_minimum(slope: float) -> None:
+    found = plane(lambda x, y: absolute(x**2 + y**2 - 1) + slope * x)
     assert sorted((kink.at[0], kink.kind) for kink in found.kinks) == [
         (approx(-1, abs=1e-9), "minimum"),
         (approx(1, abs=1e-9), ""),
     ]
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
-    """Against all points that can be one: those of the quadratic between the creases, on one, and on two of them."""
+Kind = tuple[int, int]  # how many creases there are, and how many go through a minimum at most; -1: no minimum
+
+
+@dataclass(frozen=True)
+class Random:
+    """A function that is drawn at random, and its minima."""
+
+    f: Callable[[Any, Any], Any]
+    minima: list[tuple[float, float]]
+    kind: Kind
+    lowest: float = math.nan
+
+
+def convex(seed: int) -> Random:
+    """A quadratic with creases. Its minimum is the lowest of all points that can be one.
+
+    Those are the minima of the quadratic between the creases, on one, and on two of them.
+    """
     random = np.random.default_rng([5, seed])
     count = int(random.integers(1, 4))
     angles, offsets = random.uniform(0, PI, count), random.uniform(-1.5, 1.5, count)
@@ -95,17 +113,15 @@ def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
         places.append(np.linalg.lstsq(matrix, right, rcond=None)[0][:2])
     value = [float(bends @ (place - middle) ** 2 + heights @ np.abs(normals @ place - offsets)) for place in places]
     best = places[int(np.argmin(value))]
-    found = plane(f)
-    minima = [(point.at, point.value) for point in found.points if point.kind == "minimum"]
-    minima += [(kink.at, kink.value) for kink in found.kinks if kink.kind == "minimum"]
-    assert minima == [(approx(tuple(best), abs=1e-7), approx(min(value), abs=1e-9))]
-    assert [point.kind for point in found.points if point.kind != "minimum"] == []
-    assert not found.lines
+    through = int((np.abs(normals @ best - offsets) < 1e-9).sum())
+    return Random(f, [tuple(best)], (count, through), min(value))
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
-    """Against all places that can be one: where no direction leads down, by the exact directional derivatives."""
+def network(seed: int) -> Random:
+    """A bowl and some rectified units. Its minima are where no direction leads down.
+
+    By the exact directional derivatives, at all places that can be a minimum.
+    """
     random = np.random.default_rng([7, seed])
     count = int(random.integers(2, 5))
     angles, offsets = random.uniform(0, 2 * PI, count), random.uniform(-1.5, 1.5, count)
@@ -118,12 +134,17 @@ def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
             total = total + weight * relu(normal[0] * x + normal[1] * y - offset)
         return total
 
-    def slope(at: Any, way: Any, active: list[int]) -> float:
-        on = [index for index in range(count) if index not in active and normals[index] @ at > offsets[index]]
-        found = 0.5 * (at - middle) @ way + sum(weights[index] * normals[index] @ way for index in on)
-        return float(found + sum(weights[index] * max(normals[index] @ way, 0.0) for index in active))
+    around = np.linspace(0, 2 * PI, 721)
+    circle = np.stack([np.cos(around), np.sin(around)], axis=-1)
 
-    minima = []
+    def steepest_way_down(at: Any, active: list[int]) -> float:
+        on = [index for index in range(count) if index not in active and normals[index] @ at > offsets[index]]
+        along = normals[active] @ [[0.0, 1.0], [-1.0, 0.0]]
+        ways = np.concatenate([circle, along, -along])
+        slopes = ways @ (0.5 * (at - middle) + weights[on] @ normals[on])
+        return float((slopes + np.maximum(ways @ normals[active].T, 0.0) @ weights[active]).min())
+
+    minima, through = [], -1
     for signs in itertools.product((-1, 0, 1), repeat=count):
         active = [index for index, sign in enumerate(signs) if not sign]
         on = [index for index, sign in enumerate(signs) if sign > 0]
@@ -135,14 +156,61 @@ def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
         sides = normals @ at - offsets
         if any(sign * side < 1e-9 for sign, side in zip(signs, sides, strict=True) if sign):
             continue
-        ways = [np.array([math.cos(angle), math.sin(angle)]) for angle in np.linspace(0, 2 * PI, 721)]
-        ways += [sign * np.array([-normals[index][1], normals[index][0]]) for index in active for sign in (-1, 1)]
-        if min(slope(at, way, active) for way in ways) > -1e-9 and np.abs(at).max() < 3:
+        if steepest_way_down(at, active) > -1e-9 and np.abs(at).max() < 3:
             minima.append(tuple(at))
-    found = plane(f)
+            through = max(through, len(active))
+    return Random(f, sorted(minima), (count, through))
+
+
+SEEDS = range(40)
+SOME_CONVEX: dict[Kind, int] = {
+    (1, 0): 35,
+    (1, 1): 29,
+    (2, 0): 14,
+    (2, 1): 34,
+    (2, 2): 17,
+    (3, 0): 22,
+    (3, 1): 0,
+    (3, 2): 39,
+}
+SOME_NETWORKS: dict[Kind, int] = {
+    (2, 0): 36,
+    (2, 1): 24,
+    (3, -1): 38,
+    (3, 0): 19,
+    (3, 1): 4,
+    (4, -1): 21,
+    (4, 0): 0,
+    (4, 1): 10,
+    (4, 2): 11,
+}
+
+
+@pytest.mark.parametrize(("draw", "sample"), [(convex, SOME_CONVEX), (network, SOME_NETWORKS)])
+def test_sample_has_a_random_function_of_each_kind(draw: Callable[[int], Random], sample: dict[Kind, int]) -> None:
+    assert {draw(seed).kind: seed for seed in sample.values()} == sample
+    assert {draw(seed).kind for seed in SEEDS} == set(sample)
+
+
+@pytest.mark.parametrize("seed", sampled(SEEDS, SOME_CONVEX.values()))
+def test_minimum_of_a_random_convex_function_with_creases(seed: int) -> None:
+    drawn = convex(seed)
+    (best,) = drawn.minima
+    found = plane(drawn.f)
+    minima = [(point.at, point.value) for point in found.points if point.kind == "minimum"]
+    minima += [(kink.at, kink.value) for kink in found.kinks if kink.kind == "minimum"]
+    assert minima == [(approx(best, abs=1e-7), approx(drawn.lowest, abs=1e-9))]
+    assert [point.kind for point in found.points if point.kind != "minimum"] == []
+    assert not found.lines
+
+
+@pytest.mark.parametrize("seed", sampled(SEEDS, SOME_NETWORKS.values()))
+def test_minima_of_a_random_network_of_rectified_units(seed: int) -> None:
+    drawn = network(seed)
+    found = plane(drawn.f)
     its = [point.at for point in found.points if point.kind == "minimum"]
     its += [kink.at for kink in found.kinks if kink.kind == "minimum"]
-    assert sorted(its) == [approx(at, abs=1e-7) for at in sorted(minima)]
+    assert sorted(its) == [approx(at, abs=1e-7) for at in drawn.minima]
 
 
 @pytest.mark.parametrize(
@@ -169,15 +237,36 @@ def test_each_of_three_creases_that_cross_is_one() -> None:
     assert len(plane(lambda x, y: absolute(x) + absolute(y) + absolute(x + y - 1)).creases) == 3
 
 
-def test_kinks_of_a_lattice_are_all_found() -> None:
-    found = plane(lambda x, y: absolute(hd.sin(3 * x)) + absolute(hd.cos(2 * y)))
+@pytest.mark.parametrize(
+    ("low", "high", "creases", "between"),
+    [
+        ((-0.2, -1.0), (1.3, 1.0), (2, 2), (1, 1)),
+        pytest.param(LOW, HIGH, (5, 4), (6, 3), marks=pytest.mark.slow),
+    ],
+    ids=["2 x 2", "5 x 4"],
+)
+def test_kinks_of_a_lattice_are_all_found(
+    low: tuple[float, float], high: tuple[float, float], creases: tuple[int, int], between: tuple[int, int]
+) -> None:
+    """Minima are where creases cross, maxima between them; on a crease there is a saddle between two others."""
+    found = search(lambda x, y: absolute(hd.sin(3 * x)) + absolute(hd.cos(2 * y)), low, high)
+    assert not found.doubts
     kinds = Counter(kink.kind for kink in found.kinks)
-    assert kinds == {"minimum": 5 * 4, "": 5 * 3 + 6 * 4}
-    assert Counter(point.kind for point in found.points) == {"maximum": 6 * 3}
+    assert kinds == {"minimum": creases[0] * creases[1], "": creases[0] * between[1] + between[0] * creases[1]}
+    assert Counter(point.kind for point in found.points) == {"maximum": between[0] * between[1]}
 
 
-def test_minimum_on_a_steep_bent_crease() -> None:
-    found = search(lambda x, y: (1 - x) ** 2 + 100 * absolute(y - x**2), (-2, -1), (2, 3))
+@pytest.mark.parametrize(
+    ("steepness", "most"),
+    [
+        pytest.param(5, {1: 64, 2: 100}, id="a bound that a less steep one reaches"),
+        pytest.param(100, programs()["_MOST_JUMPS"], id="steep", marks=pytest.mark.slow),
+    ],
+)
+def test_minimum_on_a_steep_bent_crease(monkeypatch: pytest.MonkeyPatch, steepness: int, most: dict[int, int]) -> None:
+    """Cells along it cannot be divided down to rounding: they get too many."""
+    monkeypatch.setitem(programs(), "_MOST_JUMPS", most)
+    found = search(lambda x, y: (1 - x) ** 2 + steepness * absolute(y - x**2), (-2, -1), (2, 3))
     assert [(kink.kind, kink.at) for kink in found.kinks] == [("minimum", approx((1, 1), abs=1e-8))]
 
 

@@ -7,6 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +17,19 @@ import matplotlib as mpl
 import nbformat
 import numpy as np
 import pytest
-from conftest import ALL_FRAMEWORKS, page, settings_with
+from conftest import ALL_FRAMEWORKS, Book, page, settings_with
+from duals import installed
 from test_cells import cell, tabs
 
 import sphinx_optviz
 from sphinx_optviz.cells import artists
-from sphinx_optviz.draw import FigureMaker, canvas, style
+from sphinx_optviz.draw import Figure, FigureMaker, canvas, marks, style
 from sphinx_optviz.execute import interpreter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from conftest import Book, Built
+    from conftest import Built, MakeBook
 
 Artists = list[list[list[Any]]]
 
@@ -98,34 +102,49 @@ def unpacked(shape: list[int], data: str) -> Any:
     return shape, np.frombuffer(bytes.fromhex(data), dtype="<f8")
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Artists]:
-    """What the figures of a build hold, each drawn again from its numbers."""
-    known: dict[Path, Any] = {}
+@pytest.fixture(scope="module", autouse=True)
+def _duals() -> Iterator[None]:
+    """All children of this file find what those of ``duals`` find, and are forked from the same interpreters."""
+    with installed():
+        yield
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A book that is built, and its figures, by the names of the files with the code that draws them again."""
+
+    built: Built
+    figures: dict[str, Figure]
+
+    def artists(self, docname: str) -> Artists:
+        """What the figures of a page hold, each drawn again from its numbers."""
+        placed = self.built.app.env.get_domain("optviz").placements  # type: ignore[attr-defined]
+        downloads = [one.download for (its_docname, _), one in sorted(placed.items()) if its_docname == docname]
+        names: dict[str, Any] = {"packed": artists.packed}
+        exec(COLOURS, names)
+        found = []
+        with mpl.rc_context():
+            for name in [name for download in downloads for name in download.drawings.values()]:
+                style.apply(self.figures[name].job["rcparams"])
+                made = canvas.make_figure(self.figures[name].message())
+                its = artists.artists_of(made) + names["colours_of"](made)
+                found.append([[*one[:3], [unpacked(a, b.hex()) for a, b in one[3]]] for one in its])
+        return found
+
+
+def build_drawn(book: Book, **config: Any) -> Drawn:
+    """Build *book* and keep its figures."""
+    figures: dict[str, Figure] = {}
     figure_of = FigureMaker.figure
 
-    def recording(*arguments: Any) -> Any:
+    def recording(*arguments: Any) -> Figure:
         figure = figure_of(*arguments)
-        known[figure.path] = figure
+        figures[figure.code.name] = figure
         return figure
 
-    monkeypatch.setattr(FigureMaker, "figure", recording)
-
-    names: dict[str, Any] = {"packed": artists.packed}
-    exec(COLOURS, names)
-    colours_of = names["colours_of"]
-
-    def found() -> Artists:
-        figures = []
-        with mpl.rc_context():
-            style.apply({})
-            for figure in known.values():
-                made = canvas.make_figure(figure.message())
-                its = artists.artists_of(made) + colours_of(made)
-                figures.append([[*one[:3], [unpacked(a, b.hex()) for a, b in one[3]]] for one in its])
-        return figures
-
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FigureMaker, "figure", recording)
+        return Drawn(book.build(**config), figures)
 
 
 def assert_same(found: Artists, expected: Artists) -> None:
@@ -146,61 +165,83 @@ def assert_same(found: Artists, expected: Artists) -> None:
                 np.testing.assert_allclose(data, wanted_data, rtol=digits, atol=digits, err_msg=name)
 
 
+# Nothing is said of critical points where there is an :alt:, and none are looked for: that takes longest.
+CUBIC = ".. optplot:: cubic\n   :alt: A curve.\n"
+MINIMA = ".. optplot:: local_minima\n   :alt: Another.\n"
+
 # Every view, marks of all kinds, labels, lines of critical points, bands, a key, a title, several panels and functions.
 LANDSCAPES = [
-    ".. optplot:: risk\n   :critical-points: all, kinks, edge minima\n   :annotate:\n      here @ global minimum",
+    ".. optplot:: risk\n   :critical-points: minima, maxima, edge maxima\n   :annotate:\n      here @ global minimum",
     ".. optplot:: plateau_and_cliff\n   :critical-points:\n   :title: A title",
-    ".. optplot:: cubic local_minima\n   :legend: lower right\n   :figsize: 5, 3",
+    ".. optplot:: cubic local_minima\n   :alt: Curves.\n   :legend: lower right\n   :figsize: 5, 3",
     ".. optplot:: saddle\n   :view: contour wireframe slices\n   :annotate:\n      saddle point @ saddle",
-    ".. optplot:: rosenbrock\n   :view: contour surface heatmap\n   :x: -2 : 2 : 160\n   :y: -1 : 3 : 161",
-    ".. optplot:: ravine\n   :view: surface contour\n   :critical-points:",
+    ".. optplot:: rosenbrock\n   :alt: -\n   :view: contour surface heatmap\n   :x: -2 : 2 : 160\n   :y: -1 : 3 : 161",
+    ".. optplot:: ravine\n   :view: surface contour\n   :critical-points:\n   :figsize: 6, 3",
     ".. optplot:: himmelblau\n   :view: slices\n   :through: saddle",
-    ".. optplot:: beale rosenbrock\n   :view: contour",
-    ".. optplot:: rosenbrock himmelblau\n   :view: heatmap",
+    ".. optplot:: beale rosenbrock\n   :alt: Two valleys.\n   :view: contour",
+    ".. optplot:: rosenbrock himmelblau\n   :alt: Colours.\n   :view: heatmap",
 ]
+LANDSCAPES_PAGE = page(*(f"{text}\n" for text in LANDSCAPES))
 
 
-def test_panels_in_space_are_as_large_as_in_the_book(make_book: Any) -> None:
-    book: Book = make_book()
-    book.write("index.rst", page(".. optplot:: saddle\n   :view: contour surface\n   :figsize: 6, 3\n"))
-    assert "zoom=0.88" in download(book.build(), "index-numpy.py").read_text()
+def with_landscapes(make: MakeBook, folder: str) -> Book:
+    book = make(folder=folder)
+    book.write("index.rst", LANDSCAPES_PAGE)
+    return book
 
 
-def test_tabs_of_the_prose_have_their_names_above_them(make_book: Any) -> None:
-    book: Book = make_book()
-    tabs = ".. tabs::\n\n   .. group-tab:: NumPy\n\n      One.\n\n   .. group-tab:: Other\n\n      Two.\n"
-    book.write("index.rst", page(tabs, ".. optplot:: cubic\n"))
-    text = "\n".join(str(cell.source) for cell in cells_of(book.build(), "index-numpy.ipynb"))
-    assert "**NumPy**\n\nOne.\n\n**Other**\n\nTwo." in text
+@pytest.fixture(scope="module")
+def landscapes(make_shared_book: MakeBook) -> Drawn:
+    return build_drawn(with_landscapes(make_shared_book, "landscapes"))
 
 
-def landscapes(*options: str) -> str:
-    return page(*(f"{text}\n" + "".join(f"   {option}\n" for option in options) for text in LANDSCAPES))
+def test_panels_in_space_are_as_large_as_in_the_book(landscapes: Drawn) -> None:
+    assert "zoom=0.88" in download(landscapes.built, "index-numpy.py").read_text()
 
 
-def test_landscapes_are_drawn_again_from_the_same_numbers(
-    make_book: Any, drawn: Callable[[], Artists], tmp_path: Path
-) -> None:
-    book: Book = make_book()
-    book.write("index.rst", landscapes())
-    built = book.build()
-    printed, found = run(download(built, "index-numpy.py"), tmp_path / "elsewhere")
+def test_landscapes_are_drawn_again_from_the_same_numbers(landscapes: Drawn, tmp_path: Path) -> None:
+    printed, found = run(download(landscapes.built, "index-numpy.py"), tmp_path / "elsewhere")
     assert printed == ""
-    assert_same(found, drawn())
+    assert_same(found, landscapes.artists("index"))
+
+
+def test_files_are_the_same_in_every_build(landscapes: Drawn, make_book: MakeBook) -> None:
+    again = with_landscapes(make_book, "again").build()
+    contents = [
+        [download(built, name).read_bytes() for name in ("index-numpy.py", "index-numpy.ipynb")]
+        for built in (landscapes.built, again)
+    ]
+    for one, other in zip(*contents, strict=True):
+        assert one.splitlines(keepends=True) == other.splitlines(keepends=True)
+    assert str(Path(sphinx_optviz.__file__).parent).encode() not in b"".join(contents[0])
+
+
+def test_key_of_a_figure_has_one_order_in_every_build() -> None:
+    """Python gives the texts in a set another order in each process."""
+    looks = list(product(("minimum", "maximum", "saddle"), (True, False), (False, True), (True, False)))
+    points = [
+        {"kind": kind, "global": is_global, "degenerate": degenerate, "smooth": smooth, "at": [0.0], "value": 0.0}
+        for kind, is_global, degenerate, smooth in looks
+    ]
+    key = marks.key_of([{"view": "curve", "points": points}])
+    assert [sample.get_label() for sample in key] == [
+        f"{'global ' * is_global}{kind}"
+        + ("" if smooth and not degenerate else " (degenerate)" if smooth else " (no gradient)")
+        for kind, is_global, degenerate, smooth in looks
+    ]
 
 
 @pytest.mark.framework
 @pytest.mark.parametrize("name", ALL_FRAMEWORKS)
 def test_landscapes_are_drawn_again_in_each_framework(
-    make_book: Any, needs: Callable[[str], None], drawn: Callable[[], Artists], tmp_path: Path, name: str
+    make_book: MakeBook, needs: Callable[[str], None], tmp_path: Path, name: str
 ) -> None:
     needs(name)
-    book: Book = make_book()
-    book.write("index.rst", landscapes())
-    built = book.build(optviz_frameworks=[name], optviz_default_framework=name)
+    book = with_landscapes(make_book, "book")
+    drawn = build_drawn(book, optviz_frameworks=[name], optviz_default_framework=name)
     interpreter = interpreter_of(name, settings_with()).spec or sys.executable
-    _, found = run(download(built, f"index-{name}.py"), tmp_path / "elsewhere", interpreter)
-    assert_same(found, drawn())
+    _, found = run(download(drawn.built, f"index-{name}.py"), tmp_path / "elsewhere", interpreter)
+    assert_same(found, drawn.artists("index"))
 
 
 AUTHORS = """\
@@ -218,33 +259,60 @@ np.random.default_rng().normal()
 """
 
 
-def outputs_of(built: Built) -> list[str]:
-    text = built.read("index.txt")
-    return re.findall(r"-?\d+\.\d+", text)
+@dataclass(frozen=True)
+class Rerun:
+    """A book, and what the script of its page prints and draws."""
+
+    book: Book
+    drawn: Drawn
+    printed: str
+    found: Artists
 
 
-def test_cells_give_the_numbers_of_the_page(make_book: Any, tmp_path: Path) -> None:
-    book: Book = make_book(conf="optviz_rcparams = {'lines.linewidth': 5.0}\n")
+@pytest.fixture(scope="module")
+def cells(make_shared_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Rerun:
+    """A page of cells with plots between them."""
+    book = make_shared_book(conf="optviz_rcparams = {'lines.linewidth': 5.0}\n", folder="cells")
     book.write("helper.py", "'''A \\\\ module.'''\nimport inner.most\n\ndef g(x):\n    return inner.most.TWO * x\n")
     book.write("inner/__init__.py", "")
     book.write("inner/most.py", "TWO = 2.5\n")
     parts = [
         cell(AUTHORS),
-        ".. optplot:: saddle\n",  # its f is not the author's
+        CUBIC,  # its f is not the author's
         cell("print(f(1.25), x[1])\nplt.rcParams['lines.linewidth'] + x[1] / 8;"),
         cell("np.random.rand(), np.random.default_rng().normal()", ":seed: 42"),
         cell("raise ValueError('no')", ":expect-error:", ":hide-code:"),
         cell("plt.rcParams['lines.linewidth']"),
+        cell("def wells(x):\n    return x**4 - x**2"),
+        ".. optplot:: wells\n   :from: page\n   :x: -1 : 1\n   :critical-points:\n\n   The caption.\n",
     ]
     book.write("index.rst", page(*parts))
-    built = book.build()
-    printed, found = run(download(built, "index-numpy.py"), tmp_path / "elsewhere")
-    shown = re.findall(r'"text/plain": ?"([^"]*)"', "".join(path.read_text() for path in book.store))
+    drawn = build_drawn(book)
+    folder = tmp_path_factory.mktemp("cells") / "elsewhere"
+    return Rerun(book, drawn, *run(download(drawn.built, "index-numpy.py"), folder))
+
+
+def test_cells_give_the_numbers_of_the_page(cells: Rerun) -> None:
+    shown = re.findall(r'"text/plain": ?"([^"]*)"', "".join(path.read_text() for path in cells.book.store))
     numbers = re.findall(r"-?\d+\.\d+", " ".join(shown))
-    assert sorted(numbers) == sorted(re.findall(r"-?\d+\.\d+", printed))
-    assert "ValueError: no" in printed
-    assert [len(figure) for figure in found] == [1, 1]
-    assert found[0][0][3][1][1].tolist() == [0.0, 0.625, 1.25, 1.875, 2.5]
+    assert sorted(numbers) == sorted(re.findall(r"-?\d+\.\d+", cells.printed))
+    assert "ValueError: no" in cells.printed
+    authors, *plots = cells.found
+    assert len(authors) == 1
+    assert authors[0][3][1][1].tolist() == [0.0, 0.625, 1.25, 1.875, 2.5]
+    assert len(plots) == 2
+    assert_same(plots, cells.drawn.artists("index"))
+
+
+def test_functions_of_the_page_are_the_author_s(cells: Rerun) -> None:
+    text = download(cells.drawn.built, "index-numpy.py").read_text()
+    assert text.count("def wells") == 1
+    assert_same(cells.found[-1:], cells.drawn.artists("index")[-1:])
+
+
+def test_caption_stands_below_the_code_without_a_number_where_figures_have_none(cells: Rerun) -> None:
+    sources = [one.source for one in cells_of(cells.drawn.built, "index-numpy.ipynb")]
+    assert sources[-1] == "The caption."
 
 
 READS = """\
@@ -254,8 +322,8 @@ for name in ("data/words.csv", "bytes.bin"):
 """
 
 
-def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -> None:
-    book: Book = make_book()
+def test_files_that_cells_depend_on_come_along(make_book: MakeBook, tmp_path: Path) -> None:
+    book = make_book()
     # What looks like a prompt is dropped by IPython, in texts too.
     words = ">>> one,'''\r\n  ... zwölf\\n,\n  >>> In [1]:\nIn [2]: 3\n>>>\n"
     contents = {"data/words.csv": words.encode(), "bytes.bin": b"\x00\xff\n"}
@@ -294,22 +362,10 @@ def test_files_that_cells_depend_on_come_along(make_book: Any, tmp_path: Path) -
     assert printed.splitlines()[1] == "b'other'"
 
 
-def test_functions_of_the_page_are_the_author_s(make_book: Any, drawn: Callable[[], Artists], tmp_path: Path) -> None:
-    book: Book = make_book()
-    plot = ".. optplot:: wells\n   :from: page\n   :x: -1 : 1\n   :critical-points:\n"
-    book.write("index.rst", page(cell("def wells(x):\n    return x**4 - x**2"), plot))
-    built = book.build()
-    text = download(built, "index-numpy.py").read_text()
-    assert text.count("def wells") == 1
-    _, found = run(download(built, "index-numpy.py"), tmp_path / "elsewhere")
-    assert_same(found, drawn())
-
-
-@pytest.mark.usefixtures("duals")
-def test_figure_is_numpy_s_where_the_framework_has_no_code(make_book: Any, tmp_path: Path) -> None:
-    book: Book = make_book()
+def test_figure_is_numpy_s_where_the_framework_has_no_code(make_book: MakeBook, tmp_path: Path) -> None:
+    book = make_book()
     mine = tabs({"numpy": "x = 1", "duals": "x = 2", "all": "print(x)"})
-    book.write("index.rst", page(mine, ".. optplot:: cubic\n"))
+    book.write("index.rst", page(mine, CUBIC))
     built = book.build(optviz_frameworks=["numpy", "duals"])
     text = download(built, "index-duals.py").read_text()
     assert "x = 2" in text
@@ -338,6 +394,7 @@ Text with :math:`x_1`, **strong** words, ``a_code``, a_b, `a link <https://examp
 
 .. optplot:: cubic
    :name: fig-a
+   :alt: A curve.
 
    The caption.
 
@@ -375,6 +432,7 @@ Section
    1 / 0
 
 .. optplot:: cubic
+   :alt: A curve.
    :code: hidden
    :figure: shared
 """
@@ -426,12 +484,74 @@ print(1)
 | 1 | `\\|` |"""
 
 
-def test_notebook_holds_the_prose_of_the_page(make_book: Any) -> None:
-    book: Book = make_book(conf="numfig = True\n")
-    book.write("index.rst", PROSE)
+TABS = """\
+.. tabs::
+
+   .. group-tab:: NumPy
+
+      One.
+
+   .. group-tab:: Other
+
+      Two.
+
+.. optplot:: cubic
+   :alt: A curve.
+"""
+
+MARKDOWN = """\
+# Page
+
+Here $a_1$ is.
+
+$$
+b
+$$
+
+```{optplot} cubic
+:alt: A curve.
+
+The *caption*.
+```
+
+```{optplot}
+print(1)
+```
+"""
+
+HAS_MYST = find_spec("myst_parser") is not None
+
+
+@pytest.fixture(scope="module")
+def html(make_shared_book: MakeBook) -> Built:
+    """Pages of all kinds of prose, one in a folder, and one without a plot."""
+    myst = "extensions += ['myst_parser']\nmyst_enable_extensions = ['dollarmath']\n" if HAS_MYST else ""
+    names = ["prose", "tabs", *(["markdown"] if HAS_MYST else []), "sub/two", "plain"]
+    toctree = ".. toctree::\n\n" + "".join(f"   {name}\n" for name in names)
+    book = make_shared_book(
+        page=f"Before.\n\n{toctree}\n{CUBIC}",
+        conf=f"{myst}numfig = True\nsuppress_warnings = ['epub']\nversion = copyright = '1'\n",
+        folder="site",
+    )
+    book.write("prose.rst", PROSE)
     (book.folder / "pic.png").write_bytes(PIXEL)
-    built = book.build()
-    cells = cells_of(built, "index-numpy.ipynb")
+    book.write("tabs.rst", page(TABS))
+    if HAS_MYST:
+        book.write("markdown.md", MARKDOWN)
+    book.write("sub/two.rst", f"Two\n===\n\nInside.\n\n{MINIMA}\n{CUBIC}")
+    book.write("plain.rst", "Words\n=====\n")
+    return book.build()
+
+
+@pytest.fixture(scope="module")
+def site(html: Built) -> Book:
+    """The same for other builders. It is read for HTML: sphinx-tabs makes something else of tabs for others."""
+    return Book(Path(html.app.srcdir))
+
+
+@pytest.mark.oldest_sphinx
+def test_notebook_holds_the_prose_of_the_page(html: Built) -> None:
+    cells = cells_of(html, "prose-numpy.ipynb")
     prose = [one.source for one in cells if one.cell_type == "markdown"]
     assert prose == [FIRST, "**Fig. 1** The caption.", LAST]
     (picture,) = [one for one in cells if one.get("attachments")]
@@ -439,96 +559,133 @@ def test_notebook_holds_the_prose_of_the_page(make_book: Any) -> None:
     assert [one.metadata.get("tags", []) for one in cells if one.source == "1 / 0"] == [["raises-exception"]]
     kinds = [one.cell_type for one in cells]
     assert kinds == ["markdown", "code", "code", "code", "markdown", "markdown", "code", "code"]
-    assert "\n# > Be careful.\n" in download(built, "index-numpy.py").read_text()
+    assert "\n# > Be careful.\n" in download(html, "prose-numpy.py").read_text()
 
 
-def test_markdown_pages_have_downloads_too(make_book: Any) -> None:
-    pytest.importorskip("myst_parser")
-    book: Book = make_book(conf="extensions += ['myst_parser']\nmyst_enable_extensions = ['dollarmath']\n")
-    (book.folder / "index.rst").unlink()
-    plot, code = "```{optplot} cubic\nThe *caption*.\n```", "```{optplot}\nprint(1)\n```"
-    text = f"# Page\n\nHere $a_1$ is.\n\n$$\nb\n$$\n\n{plot}\n\n{code}\n"
-    book.write("index.md", text)
-    cells = cells_of(book.build(), "index-numpy.ipynb")
+def test_tabs_of_the_prose_have_their_names_above_them(html: Built) -> None:
+    text = "\n".join(str(cell.source) for cell in cells_of(html, "tabs-numpy.ipynb"))
+    assert "**NumPy**\n\nOne.\n\n**Other**\n\nTwo." in text
+
+
+@pytest.mark.oldest_sphinx
+@pytest.mark.skipif(not HAS_MYST, reason="myst-parser is not installed")
+def test_markdown_pages_have_downloads_too(html: Built) -> None:
+    cells = cells_of(html, "markdown-numpy.ipynb")
     prose = [one.source for one in cells if one.cell_type == "markdown"]
-    assert prose == ["# Page\n\nHere $a_1$ is.\n\n$$\nb\n$$", "The *caption*."]
+    assert prose == ["# Page\n\nHere $a_1$ is.\n\n$$\nb\n$$", "**Fig. 2** The *caption*."]
     assert cells[-1].source == "print(1)"
 
 
 def links_in(built: Built, name: str = "index.html") -> list[str]:
-    (line,) = re.findall(r'<p class="optviz-downloads">.*?</p>', built.read(name), re.DOTALL)
-    return re.findall(r'href="([^"]*)"', line)
+    """The addresses of the only line of links of a page."""
+    (line,) = built.page(name).all("p.optviz-downloads")
+    return [str(link["href"]) for link in line.select("a")]
 
 
-@pytest.mark.parametrize(("builder", "name"), [("html", "sub/two.html"), ("dirhtml", "sub/two/index.html")])
-def test_links_lead_to_the_files(make_book: Any, builder: str, name: str) -> None:
-    book: Book = make_book(page=".. toctree::\n\n   sub/two\n")
-    book.write("sub/two.rst", "Two\n===\n\n.. optplot:: saddle\n\n.. optplot:: cubic\n")
-    built = book.build(builder)
+def has_downloads(built: Built, name: str = "index.html") -> bool:
+    return bool(built.page(name).all(".optviz-downloads"))
+
+
+LINKS = {
+    "html": ("sub/two.html", "plain.html"),
+    "dirhtml": ("sub/two/index.html", "plain/index.html"),
+}
+
+
+@pytest.mark.oldest_sphinx
+@pytest.mark.parametrize("builder", LINKS)
+def test_links_lead_to_the_files(site: Book, builder: str) -> None:
+    name, without = LINKS[builder]
+    built = site.build(builder)
     links = links_in(built, name)
     assert len(links) == 2
     for link in links:
         assert Path(built.app.outdir, name).parent.joinpath(link).resolve().is_file()
-    assert "optviz-downloads" not in built.read("index.html")
+    assert not has_downloads(built, without)
 
 
-def test_singlehtml_has_the_links_of_each_page(make_book: Any) -> None:
-    book: Book = make_book(page="Before.\n\n.. toctree::\n\n   sub/two\n\n.. optplot:: cubic\n")
-    book.write("sub/two.rst", "Two\n===\n\nInside.\n\n.. optplot:: saddle\n")
-    built = book.build("singlehtml")
-    links = re.findall(r'href="([^"]*ipynb)"', built.read("index.html"))
-    assert sorted(links) == ["_downloads/optviz/index-numpy.ipynb", "_downloads/optviz/sub/two-numpy.ipynb"]
+@pytest.mark.oldest_sphinx
+def test_singlehtml_has_the_links_of_each_page(site: Book) -> None:
+    built = site.build("singlehtml")
+    links = [str(link["href"]) for link in built.page().all("a[href$=ipynb]")]
+    names = ["index", *(["markdown"] if HAS_MYST else []), "prose", "sub/two", "tabs"]
+    assert sorted(links) == [f"_downloads/optviz/{name}-numpy.ipynb" for name in names]
     text = download(built, "index-numpy.py").read_text()
     assert "Before." in text
     assert "Inside." not in text
     assert "Inside." in download(built, "sub/two-numpy.py").read_text()
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["epub", "latex", "text"])
-def test_other_builders_have_no_downloads(make_book: Any, builder: str) -> None:
-    book: Book = make_book(
-        page=".. optplot:: cubic\n", conf="suppress_warnings = ['epub']\nversion = copyright = '1'\n"
-    )
-    built = book.build(builder)
+def test_other_builders_have_no_downloads(site: Book, builder: str) -> None:
+    built = site.build(builder)
     assert not Path(built.app.outdir, "_downloads/optviz").exists()
 
 
-def test_downloads_can_be_turned_off_and_on(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n")
-    assert links_in(book.build())
-    built = book.build(optviz_downloads=False)
-    assert "optviz-downloads" not in built.read("index.html")
-    assert not Path(built.app.outdir, "_downloads/optviz").exists()
-    assert links_in(book.build())
+@dataclass(frozen=True)
+class Seen:
+    """What there was after a build."""
+
+    written: list[str]
+    links: list[str]  # [] where the page has no line of them
+    exists: bool  # the folder of files
+    changed: int  # when the script was
 
 
-def test_colab_finds_the_notebook_under_the_address_given(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n")
-    book.build()
-    links = links_in(book.build(optviz_colab_base="https://example.org/blob/gh-pages"))
+@pytest.fixture(scope="module")
+def builds(make_shared_book: MakeBook) -> dict[str, Seen]:
+    """One book, built again and again."""
+    book = make_shared_book(page=CUBIC, folder="builds")
+
+    def seen(**config: Any) -> Seen:
+        built = book.build(**config)
+        script = download(built, "index-numpy.py")
+        return Seen(
+            built.written,
+            links_in(built) if has_downloads(built) else [],
+            script.parent.exists(),
+            script.stat().st_mtime_ns if script.exists() else 0,
+        )
+
+    return {
+        "first": seen(),
+        "again": seen(),
+        "off": seen(optviz_downloads=False),
+        "on": seen(),
+        "colab": seen(optviz_colab_base="https://example.org/blob/gh-pages"),
+    }
+
+
+def test_nothing_is_done_when_nothing_has_changed(builds: dict[str, Seen]) -> None:
+    assert builds["first"].written == ["index"]
+    assert builds["again"].written == []
+    assert builds["again"].changed == builds["first"].changed > 0
+
+
+def test_downloads_can_be_turned_off_and_on(builds: dict[str, Seen]) -> None:
+    assert [bool(builds[name].links) for name in ("first", "off", "on")] == [True, False, True]
+    assert [builds[name].exists for name in ("first", "off", "on")] == [True, False, True]
+
+
+def test_colab_finds_the_notebook_under_the_address_given(builds: dict[str, Seen]) -> None:
+    links = builds["colab"].links
     assert links[-1] == "https://example.org/blob/gh-pages/_downloads/optviz/index-numpy.ipynb"
 
 
 @pytest.mark.parametrize(("name", "value"), [("downloads", "yes"), ("colab_base", "example.org"), ("colab_base", None)])
-def test_values_that_are_not_valid_are_told(make_book: Any, name: str, value: object) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n", conf=f"optviz_{name} = {value!r}\n")
-    (warning,) = book.build(warnings=True).warnings
-    assert f"optviz_{name}" in warning
+def test_values_that_are_not_valid_are_told(make_book: MakeBook, name: str, value: object) -> None:
+    book = make_book(page=CUBIC, conf=f"optviz_{name} = {value!r}\n")
+    (told,) = book.build("dummy", warnings=True).messages
+    assert (told.file, told.subtype) == ("conf.py", "config")
+    assert f"optviz_{name}" in told.text
 
 
-def test_nothing_is_done_when_nothing_has_changed(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n")
-    built = book.build()
-    before = download(built, "index-numpy.py").stat().st_mtime_ns
-    again = book.build()
-    assert again.written == []
-    assert download(again, "index-numpy.py").stat().st_mtime_ns == before
-
-
-def test_files_follow_the_page_and_go_with_it(make_book: Any) -> None:
-    book: Book = make_book(page=".. toctree::\n   :glob:\n\n   *\n")
-    book.write("two.rst", "Two\n===\n\nOld words.\n\n.. optplot:: cubic\n")
-    book.write("three.rst", "Three\n=====\n\n.. optplot:: saddle\n")
+@pytest.mark.oldest_sphinx
+def test_files_follow_the_page_and_go_with_it(make_book: MakeBook) -> None:
+    book = make_book(page=".. toctree::\n   :glob:\n\n   *\n")
+    book.write("two.rst", f"Two\n===\n\nOld words.\n\n{CUBIC}")
+    book.write("three.rst", f"Three\n=====\n\n{MINIMA}")
     book.write("helper.py", "ONE = 1\n")
     book.write("four.rst", "Four\n====\n\n" + cell("import helper"))
     built = book.build(parallel=2)
@@ -549,13 +706,3 @@ def test_files_follow_the_page_and_go_with_it(make_book: Any) -> None:
     for name in ("two", "four"):
         book.write(f"{name}.rst", "Words\n=====\n")
     assert book.build().files("_downloads/optviz/*") == []
-
-
-def test_files_are_the_same_in_every_build(make_book: Any) -> None:
-    texts = []
-    for folder in ("one", "another"):
-        book: Book = make_book(page=landscapes(), folder=folder)
-        built = book.build()
-        texts.append([download(built, name).read_bytes() for name in ("index-numpy.py", "index-numpy.ipynb")])
-    assert texts[0] == texts[1]
-    assert str(Path(sphinx_optviz.__file__).parent).encode() not in b"".join(texts[0])

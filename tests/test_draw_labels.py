@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from conftest import sampled
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.path import Path as Outline
 from matplotlib.text import Annotation
@@ -181,26 +182,27 @@ def problems_of(drawn: Job, **more: Any) -> list[str]:
     return problems(panel)
 
 
+FEW_AND_MANY = [(1, 0), (4, 0), (12, 0)]  # how many labels, and which of the panels with so many
+
+
+@pytest.mark.parametrize(("count", "seed"), sampled(product((1, 2, 4, 8, 12), range(4)), FEW_AND_MANY))
 @pytest.mark.parametrize("marked", [False, True], ids=["unmarked", "marked"])
-@pytest.mark.parametrize("count", [1, 2, 4, 8, 12])
 @pytest.mark.parametrize("view", ["curve", "contour", "heatmap", "wireframe", "surface"])
-def test_labels_are_over_nothing_and_inside(view: str, count: int, *, marked: bool) -> None:
-    for seed in range(4 if view == "curve" else 2):
-        assert problems_of(some_panel(view, count, seed, marked=marked)) == []
+def test_labels_are_over_nothing_and_inside(view: str, count: int, seed: int, *, marked: bool) -> None:
+    assert problems_of(some_panel(view, count, seed, marked=marked)) == []
 
 
+@pytest.mark.parametrize("seed", sampled(range(3), [0]))
+@pytest.mark.parametrize("count", [1, 3, 6])
 @pytest.mark.parametrize("legend", ["", "upper right", "lower left", "center"])
-def test_labels_of_two_curves_keep_off_the_legend(legend: str) -> None:
-    for count in (1, 3, 6):
-        for seed in range(3):
-            assert problems_of(some_panel("curve", count, seed, marked=True, curves=2), legend=legend) == []
+def test_labels_of_two_curves_keep_off_the_legend(legend: str, count: int, seed: int) -> None:
+    assert problems_of(some_panel("curve", count, seed, marked=True, curves=2), legend=legend) == []
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(("count", "seed"), sampled(product((1, 2, 3), range(5)), [(1, 0), (1, 1), (3, 0), (3, 1)]))
 @pytest.mark.parametrize("view", ["curve", "contour", "surface"])
-def test_labels_of_a_small_figure_are_over_nothing_and_inside(view: str, count: int) -> None:
-    for seed in range(5):
-        assert problems_of(some_panel(view, count, seed, marked=seed % 2 > 0), size=[3.0, 2.0]) == []
+def test_labels_of_a_small_figure_are_over_nothing_and_inside(view: str, count: int, seed: int) -> None:
+    assert problems_of(some_panel(view, count, seed, marked=seed % 2 > 0), size=[3.0, 2.0]) == []
 
 
 def test_labels_of_several_panels_stay_in_their_own() -> None:

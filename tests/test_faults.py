@@ -170,6 +170,7 @@ def with_directive_faults(make_shared_book: MakeBook) -> Built:
     return book.build(warnings=True)
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("number", range(len(DIRECTIVE_FAULTS)), ids=DIRECTIVE_FAULTS)
 def test_directives_that_are_wrong(with_directive_faults: Built, number: int) -> None:
     offset, subtype, words = list(DIRECTIVE_FAULTS.values())[number]
@@ -213,6 +214,7 @@ def with_config_faults(make_shared_book: MakeBook) -> Built:
     return book.build("text", warnings=True, **wrong)
 
 
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("name", CONFIG_FAULTS)
 def test_values_of_conf_that_are_wrong(with_config_faults: Built, name: str) -> None:
     of_value = f"optviz_{name} = "
@@ -340,6 +342,7 @@ def test_no_process_is_left_behind(make_book: Any) -> None:
     assert left.stdout == ""
 
 
+@pytest.mark.oldest_sphinx
 def test_warnings_as_errors_fail_the_build(make_book: Any) -> None:
     book: Book = make_book(page=".. optplot:: sadle\n")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", str(book.folder), str(book.folder / "out")]
@@ -349,6 +352,7 @@ def test_warnings_as_errors_fail_the_build(make_book: Any) -> None:
     assert "Did you mean 'saddle'?" in done.stderr
 
 
+@pytest.mark.oldest_sphinx
 def test_quiet_builds_print_nothing(make_book: Any) -> None:
     book: Book = make_book(page=".. optplot:: saddle\n")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(book.folder), str(book.folder / "out")]

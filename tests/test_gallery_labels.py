@@ -64,7 +64,7 @@ def plots() -> Iterator[str]:
 
 @pytest.mark.framework
 def test_labels_of_the_gallery_are_over_nothing_and_inside(
-    needs: Callable[[str], None], make_book: Any, monkeypatch: pytest.MonkeyPatch
+    needs: Callable[[str], None], make_book: Any, gallery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("pytorch")
     drawn: list[Figure] = []
@@ -77,7 +77,7 @@ def test_labels_of_the_gallery_are_over_nothing_and_inside(
     monkeypatch.setattr(FigureMaker, "figure", recorded)
     book: Book = make_book(conf="optviz_frameworks = ['pytorch']\noptviz_default_framework = 'pytorch'\n")
     book.write("index.rst", page(*plots()))
-    assert book.build().warnings == []
+    assert book.build(optviz_store=str(gallery)).warnings == []
     assert len(drawn) == 6 + 4 * 19
     told = {}
     for one in drawn:

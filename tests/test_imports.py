@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,7 @@ def imports_in(text: str, module: str, *, is_package: bool = False) -> list[Impo
     return finder.found
 
 
+@cache
 def imports_of(module: str) -> list[Import]:
     path = MODULES[module]
     return imports_in(path.read_text(encoding="utf-8"), module, is_package=path.name == "__init__.py")

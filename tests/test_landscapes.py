@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy
 import pytest
-from conftest import ALL_FRAMEWORKS, settings_with
+from conftest import ALL_FRAMEWORKS, outcomes_of, settings_with
 
 import sphinx_optviz.landscapes
 from sphinx_optviz.comparison import Pair, compare
-from sphinx_optviz.execute import run_all
 from sphinx_optviz.frameworks import BUILT_IN as FRAMEWORKS
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.model import PlotSpec
 from sphinx_optviz.plan import plan
 from sphinx_optviz.runs import Axis, Operation, Outcome, Result
-from sphinx_optviz.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,13 +101,13 @@ def test_built_in_code_defines_the_functions_with_one_argument_a_variable(name: 
 @pytest.mark.framework
 @pytest.mark.parametrize("framework", ALL_FRAMEWORKS)
 def test_built_in_code_of_every_framework_agrees_with_numpys(
-    needs: Callable[[str], None], tmp_path: Path, framework: str
+    needs: Callable[[str], None], gallery: Path, framework: str
 ) -> None:
     needs(framework)
     settings = settings_with(frameworks=(framework, "numpy"), default_framework=framework)
     plots = [plan(PlotSpec(landscapes=(name,)), settings, Catalogue([]).get_all([name])) for name in BUILT_IN]
     runs = [run for plot in plots for name in (framework, "numpy") for run in plot.comparisons(name)]
-    results = {ran.run.key: ran.outcome for ran in run_all(runs, settings, Store(tmp_path))}
+    results = outcomes_of(runs, settings, gallery)
     for plot in plots:
         (mine,), (reference,) = plot.comparisons(framework), plot.comparisons("numpy")
         pair = Pair(mine, result_in(results[mine.key]), result_in(results[reference.key]))

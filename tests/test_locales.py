@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import sphinx.locale
@@ -19,8 +19,10 @@ from sphinx_optviz.figure_words import figure_words
 from sphinx_optviz.log import CATALOG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from babel.messages.catalog import Catalog
-    from conftest import Book
+    from conftest import Book, MakeBook
 
 PACKAGE = Path(sphinx_optviz.__file__).parent
 LOCALES = PACKAGE / "locales"
@@ -86,17 +88,33 @@ def test_compiled_catalogue_is_that_of_the_text(language: str) -> None:
     assert messages_of(read_mo(BytesIO(again.getvalue()))) == messages_of(read_mo(BytesIO(compiled)))
 
 
-FAILING = "def f(x):\n    raise ValueError('nein')\n"
+# ---- books, mostly as text, for which no figures are drawn
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _long_lines() -> Iterator[None]:
+    """No line of a text is broken, which would part Japanese words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sphinx.writers.text.MAXWIDTH", 1_000_000)
+        yield
+
 
 SENTENCES = ["NumPy は実行されていません。", "図はありません", "このコードはページの作成時に実行されていません。"]
 
 
+@pytest.fixture(scope="module")
+def in_japanese(make_shared_book: MakeBook) -> Book:
+    """Nothing of it is run."""
+    conf = "language = 'ja'\noptviz_execute = 'never'\n"
+    return make_shared_book(page=".. optplot:: cubic\n", conf=conf, folder="japanese")
+
+
+@pytest.mark.oldest_sphinx
 @pytest.mark.parametrize("builder", ["html", "text", "latex"])
-def test_book_in_japanese_shows_japanese_sentences(make_book: Any, builder: str) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n", conf="language = 'ja'\n")
-    built = book.build(builder, warnings=True, optviz_execute="never")
-    (warning,) = built.warnings
-    assert "there is no stored result" in warning, "what authors see stays English"
+def test_book_in_japanese_shows_japanese_sentences(in_japanese: Book, builder: str) -> None:
+    built = in_japanese.build(builder, warnings=True)
+    (message,) = built.messages
+    assert "there is no stored result" in message.text, "what authors see stays English"
     (name,) = built.files({"html": "index.html", "text": "*.txt", "latex": "*.tex"}[builder])
     text = built.read(name)
     for sentence in SENTENCES:
@@ -104,28 +122,39 @@ def test_book_in_japanese_shows_japanese_sentences(make_book: Any, builder: str)
     assert "was not run" not in text
 
 
+@pytest.fixture(scope="module")
+def failing(make_shared_book: MakeBook) -> dict[str, str]:
+    """Of a book in a language, and then in others, what its page says of code that fails."""
+    book = make_shared_book(page=".. optplot:: mine\n", folder="failing")
+    book.landscape("mine", "def f(x):\n    raise ValueError('nein')\n")
+    steps = {"en": "en", "ja": "ja", "en again": "en", "de": "de", "fi": "fi"}
+    return {
+        step: book.build("text", warnings=True, language=language).read("index.txt") for step, language in steps.items()
+    }
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_line_of_what_failed_is_told_in_the_language_of_the_book(make_book: Any, language: str) -> None:
-    book: Book = make_book(page=".. optplot:: mine\n", conf=f"language = {language!r}\n")
-    book.landscape("mine", FAILING)
-    html = book.build(warnings=True).read("index.html")
+def test_line_of_what_failed_is_reported_in_the_language_of_the_book(failing: dict[str, str], language: str) -> None:
     translated = messages_of(catalogue_of(language))
     message = "%(landscape)s failed in %(framework)s, line %(line)s of %(file)s: %(message)s"
-    words = {"landscape": "mine", "framework": "NumPy", "line": "2", "file": "numpy.py", "message": "ValueError: nein"}
-    assert translated[message] % words in html
-    assert "failed in" not in html
+    its = {"landscape": "mine", "framework": "NumPy", "line": "2", "file": "numpy.py", "message": "ValueError: nein"}
+    assert translated[message] % its in failing[language]
+    assert "failed in" not in failing[language]
 
 
-def test_page_follows_when_the_language_of_the_book_changes(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: mine\n")
-    book.landscape("mine", FAILING)
-    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
-    assert "失敗しました" in book.build(warnings=True, language="ja").read("index.html")
-    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")
+@pytest.mark.oldest_sphinx
+def test_page_follows_when_the_language_of_the_book_changes(failing: dict[str, str]) -> None:
+    assert "mine failed in NumPy" in failing["en"]
+    assert "失敗しました" in failing["ja"]
+    assert "mine failed in NumPy" in failing["en again"]
 
 
-def test_words_in_figures_are_in_the_language_of_the_book(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: cubic\n   :critical-points:\n")
+def test_language_without_a_catalogue_is_english(failing: dict[str, str]) -> None:
+    assert "mine failed in NumPy" in failing["fi"]
+
+
+def test_words_in_figures_are_in_the_language_of_the_book(make_book: MakeBook) -> None:
+    book = make_book(page=".. optplot:: cubic\n   :critical-points:\n")
     english, german = book.build(), book.build(language="de")
     assert len(german.files("_images/cubic-*")) == 2, "one of another name"
     assert len(english.drawn) == len(german.drawn) == 1
@@ -142,18 +171,13 @@ def test_words_in_figures_are_translated(monkeypatch: pytest.MonkeyPatch, langua
     assert len(figure_words()) > 15
 
 
-def test_sentences_in_japanese_end_as_sentences_there(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: saddle\n\n.. optplot:: cubic local_minima\n", conf="language = 'ja'\n")
-    html = book.build().read("index.html")
-    told = re.findall(r'alt="([^"]*)"', html) + re.findall(r"<p>(.*?)</p>", html)
-    assert any("停留変曲点" in text for text in told)
-    assert any("1、y は" in text for text in told), "between the variables of a domain"
-    assert any("固有値" in text for text in told)
-    assert [text for text in told if re.search(r"\.(\s|$)", text)] == []
+def test_sentences_in_japanese_end_as_sentences_there(make_book: MakeBook) -> None:
+    plots = (f".. optplot:: {name}\n   :code: hidden\n" for name in ("saddle", "cubic local_minima"))
+    book = make_book(page="\n".join(plots), conf="language = 'ja'\n")
+    told = book.build("text").read("index.txt")
+    assert told.count("[画像: ") == 2, "texts in place of images are among it"
+    assert "停留変曲点" in told
+    assert "1、y は" in told, "between the variables of a domain"
+    assert "固有値" in told
+    assert re.findall(r".*\.(?:\W|$)", told) == []
     assert "臨界点" not in (LOCALES / f"ja/LC_MESSAGES/{CATALOG}.po").read_text(encoding="utf-8")
-
-
-def test_language_without_a_catalogue_is_english(make_book: Any) -> None:
-    book: Book = make_book(page=".. optplot:: mine\n", conf="language = 'fi'\n")
-    book.landscape("mine", FAILING)
-    assert "mine failed in NumPy" in book.build(warnings=True).read("index.html")

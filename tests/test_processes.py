@@ -18,6 +18,7 @@ import pytest
 
 from sphinx_optviz import processes
 from sphinx_optviz.processes import Answer, Child, ChildError, Pool, Program, gateway_spec
+from sphinx_optviz.processes.launch import SOCKET
 from sphinx_optviz.processes.loop import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def answer(request):
         print(request["say"])
     if "sleep" in request:
         time.sleep(request["sleep"])
+    while "until" in request and not os.path.exists(request["until"]):
+        time.sleep(0.01)
     if "exit" in request:
         os._exit(request["exit"])
     if "crash" in request:
@@ -123,6 +126,17 @@ def child() -> Iterator[Child]:
     child.end()
 
 
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Child]:
+    """One that is only asked for what leaves it whole, and so serves several tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(SOCKET, raising=False)
+        child = Child(PROGRAM)
+        child.start()
+    yield child
+    child.end()
+
+
 def failure_of(program: Program) -> ChildError:
     with pytest.raises(ChildError) as caught:
         Child(program).start()
@@ -132,10 +146,10 @@ def failure_of(program: Program) -> ChildError:
 # ---- one child
 
 
-def test_child_tells_its_version_and_answers(child: Child) -> None:
-    assert child.version == "1.2"
-    assert child.request({"name": "a"}, SOON)["name"] == "a"
-    assert child.request({"name": "b"}, SOON)["name"] == "b"
+def test_child_tells_its_version_and_answers(lasting: Child) -> None:
+    assert lasting.version == "1.2"
+    assert lasting.request({"name": "a"}, SOON)["name"] == "a"
+    assert lasting.request({"name": "b"}, SOON)["name"] == "b"
 
 
 def test_child_is_another_process_that_ends(child: Child) -> None:
@@ -153,14 +167,21 @@ def test_child_can_be_ended_twice(child: Child) -> None:
     assert not alive(pid)
 
 
-def test_child_that_dies_as_its_time_runs_out_was_still_running() -> None:
-    text = "import os, time\ndef version(): return ''\ndef answer(request): time.sleep(0.8); os._exit(1)"
+def test_child_that_dies_as_its_time_runs_out_was_still_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes down where it is when its time is nearly over, here after a tenth of a second, and dies of that."""
+    monkeypatch.setattr(processes, "_last_words", lambda timeout: timeout - 0.1)
+    text = "import os, time\ndef version(): return ''\ndef answer(request): time.sleep(0.2); os._exit(1)"
     child = Child(Program(texts=[("t", text)]))
     child.start()
-    with pytest.raises(ChildError, match="no answer within 1 seconds") as raised:
-        child.request({}, 1.0)
+    with pytest.raises(ChildError, match=f"no answer within {SOON:g} seconds") as raised:
+        child.request({}, SOON)
     assert raised.value.timed_out
     child.end()
+
+
+@pytest.mark.parametrize(("timeout", "before"), [(0.2, 0.1), (1.0, 0.5), (60.0, 0.5)])
+def test_last_words_come_shortly_before_the_end(timeout: float, before: float) -> None:
+    assert processes._last_words(timeout) == before
 
 
 def test_programs_share_one_namespace() -> None:
@@ -189,29 +210,29 @@ def test_child_does_not_import_from_the_current_folder(tmp_path: Path, monkeypat
         assert error.missing == "optviz_test_module"
 
 
-def test_error_in_the_code_is_an_answer_and_not_the_end(child: Child) -> None:
-    answer = child.request({"raise": "no root"}, SOON)
+def test_error_in_the_code_is_an_answer_and_not_the_end(lasting: Child) -> None:
+    answer = lasting.request({"raise": "no root"}, SOON)
     assert (answer["kind"], answer["message"], answer["line"]) == ("failure", "ValueError: no root", 0)
     assert f'File "program.py", line {line_of("raise ValueError")}, in answer' in answer["details"]
-    assert child.request({"name": "after"}, SOON)["name"] == "after"
+    assert lasting.request({"name": "after"}, SOON)["name"] == "after"
 
 
-def test_error_of_several_lines_keeps_its_type(child: Child) -> None:
-    assert child.request({"raise": "first\nsecond"}, SOON)["message"].startswith("ValueError: first")
+def test_error_of_several_lines_keeps_its_type(lasting: Child) -> None:
+    assert lasting.request({"raise": "first\nsecond"}, SOON)["message"].startswith("ValueError: first")
 
 
-def test_line_of_an_error_is_the_innermost_one_in_the_file_that_was_asked_for(child: Child) -> None:
-    answer = child.request({"raise": "x", "path": "program.py"}, SOON)
+def test_line_of_an_error_is_the_innermost_one_in_the_file_that_was_asked_for(lasting: Child) -> None:
+    answer = lasting.request({"raise": "x", "path": "program.py"}, SOON)
     assert answer["line"] == line_of("raise ValueError")
 
 
-def test_what_was_printed_before_an_error_comes_with_it(child: Child) -> None:
-    assert child.request({"say": "almost there", "raise": "x"}, SOON)["output"] == "almost there\n"
+def test_what_was_printed_before_an_error_comes_with_it(lasting: Child) -> None:
+    assert lasting.request({"say": "almost there", "raise": "x"}, SOON)["output"] == "almost there\n"
 
 
-def test_what_was_printed_in_an_earlier_request_does_not(child: Child) -> None:
-    child.request({"say": "earlier"}, SOON)
-    assert child.request({"say": "now", "raise": "x"}, SOON)["output"] == "now\n"
+def test_what_was_printed_in_an_earlier_request_does_not(lasting: Child) -> None:
+    lasting.request({"say": "earlier"}, SOON)
+    assert lasting.request({"say": "now", "raise": "x"}, SOON)["output"] == "now\n"
 
 
 def test_request_that_takes_too_long_tells_where_it_was(child: Child) -> None:
@@ -224,8 +245,8 @@ def test_request_that_takes_too_long_tells_where_it_was(child: Child) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1e9, 1e12])
-def test_time_limit_may_be_as_long_as_one_likes(child: Child, seconds: float) -> None:
-    assert child.request({"name": "a"}, seconds)["name"] == "a"
+def test_time_limit_may_be_as_long_as_one_likes(lasting: Child, seconds: float) -> None:
+    assert lasting.request({"name": "a"}, seconds)["name"] == "a"
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="there are no process groups")
@@ -271,7 +292,7 @@ def test_request_that_cannot_be_sent_is_an_error(child: Child) -> None:
 def test_flood_of_output_reaches_neither_the_terminal_nor_the_disk(
     child: Child, folders: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert child.request({"print": 25_000}, 6 * SOON)["kind"] == "done"  # 50 MB
+    assert child.request({"print": 10_000}, 6 * SOON)["kind"] == "done"  # 20 MB
     (output,) = folders.glob("*/output")
     assert becomes(lambda: output.stat().st_size <= OUTPUT_LIMIT)
     assert capfd.readouterr() == ("", "")
@@ -287,9 +308,9 @@ def test_output_of_a_child_that_ends_in_the_middle_does_not_reach_the_terminal(
 
 
 def test_output_of_what_the_code_has_started_goes_where_its_own_goes(
-    child: Child, capfd: pytest.CaptureFixture[str]
+    lasting: Child, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert child.request({"shout": "from a program", "raise": "x"}, SOON)["output"] == "from a program\n"
+    assert lasting.request({"shout": "from a program", "raise": "x"}, SOON)["output"] == "from a program\n"
     assert capfd.readouterr() == ("", "")
 
 
@@ -365,7 +386,7 @@ def test_interpreter_that_is_given_up_ends_with_all_it_started(tmp_path: Path, m
     failure_of(Program(texts=PROGRAM.texts, interpreter=interpreter))
     (sleeper,) = pids_in(tmp_path / "pid")
     try:
-        assert becomes(lambda: not alive(sleeper), seconds=1)
+        assert becomes(lambda: not alive(sleeper))
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(sleeper, signal.SIGKILL)
@@ -375,7 +396,7 @@ def test_interpreter_that_is_given_up_ends_with_all_it_started(tmp_path: Path, m
 def test_interpreter_that_talks_without_end_does_not_fill_the_disk(
     tmp_path: Path, folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 1.0)
+    monkeypatch.setattr(processes, "_SPEAK_TIMEOUT", 0.5)
     interpreter = script(tmp_path / "python", "head -c 40000000 /dev/zero\nexec sleep 60")
     ended = threading.Event()
     largest = 0
@@ -437,8 +458,15 @@ def test_what_a_program_printed_before_it_failed_is_in_the_details() -> None:
 
 
 def test_program_that_takes_too_long_to_load_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(processes, "START_TIMEOUT", 0.5)
-    text = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    monkeypatch.setattr(processes, "START_TIMEOUT", 0.1)
+    receive = Child._receive
+
+    def once_it_loads(child: Child, timeout: float) -> Any:
+        """The clock does not begin before the program, on a machine that is busy."""
+        return receive(child, timeout if child._pid and becomes(lambda: bool(pids_in(tmp_path / "pid"))) else SOON)
+
+    monkeypatch.setattr(Child, "_receive", once_it_loads)
+    text = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
     assert failure_of(Program(texts=[("t", text)])).timed_out
     assert not alive(pids_in(tmp_path / "pid")[0])
 
@@ -483,7 +511,8 @@ def test_interpreter_may_have_blanks_in_its_path(tmp_path: Path) -> None:
 def pool_of(
     programs: Mapping[str, Program], *, limit: int = 2, timeout: float = SOON, request: Any = dict
 ) -> Pool[Job]:
-    return Pool(programs, ask=lambda child, job: child.request(request(job), timeout), limit=limit)
+    """A job may have a timeout of its own."""
+    return Pool(programs, ask=lambda child, job: child.request(request(job), job.get("timeout", timeout)), limit=limit)
 
 
 def by_name(answers: list[Answer[Job]]) -> dict[str, Answer[Job]]:
@@ -502,7 +531,7 @@ def within_reason(pool: Pool[Job], jobs: list[tuple[str, Job]]) -> dict[str, Ans
 
     thread = threading.Thread(target=collect, daemon=True)
     thread.start()
-    thread.join(SOON / 2)
+    thread.join(SOON)
     stuck = thread.is_alive()
     pool.close()
     assert not stuck, "some jobs are never answered"
@@ -569,7 +598,7 @@ def test_child_that_was_started_early_does_the_jobs(tmp_path: Path) -> None:
         ({"exit": 1}, "ended in the middle"),
         ({"crash": True}, "ended in the middle"),
         ({"unspeakable": True}, "the interpreter failed"),
-        ({"sleep": 60}, "no answer within"),
+        ({"sleep": 60, "timeout": 0.2}, "no answer within"),
     ],
     ids=["exit", "crash", "unspeakable", "timeout"],
 )
@@ -579,7 +608,7 @@ def test_job_that_ends_its_child_takes_no_other_along(deadly: Job, word: str) ->
         ("a", {"name": "deadly", **deadly}),
         ("a", {"name": "last"}),
     ]
-    found = by_name(list(pool_of({"a": PROGRAM}, limit=1, timeout=1.0).run(jobs)))
+    found = by_name(list(pool_of({"a": PROGRAM}, limit=1).run(jobs)))
     assert found["first"].message is not None
     assert found["last"].message is not None
     error = found["deadly"].error
@@ -626,21 +655,36 @@ def test_job_that_cannot_be_asked_for_is_answered_with_an_error_and_takes_no_oth
     assert found["after"].message is not None
 
 
-def test_job_that_takes_long_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_job_that_takes_long_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 0.1)
     jobs: list[tuple[str, Job]] = [
-        ("a", {"name": "slow", "sleep": 1.5}),
+        ("a", {"name": "slow", "until": str(tmp_path / "others")}),
         *[("a", {"name": str(number)}) for number in range(3)],
     ]
-    answers = list(pool_of({"a": PROGRAM}, limit=2).run(jobs))
-    assert [answer.job["name"] for answer in answers] == ["0", "1", "2", "slow"]
+    running = pool_of({"a": PROGRAM}, limit=2).run(jobs)
+    answers = [next(running) for _ in range(3)]
+    assert [answer.job["name"] for answer in answers] == ["0", "1", "2"]
+    (tmp_path / "others").touch()
+    answers += running
+    assert answers[3].job["name"] == "slow"
     assert len({answer.message["pid"] for answer in answers if answer.message}) == 2
 
 
-def test_there_are_never_more_children_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_PATIENCE", 0.1)
+def test_there_are_never_more_children_than_the_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(processes, "_PATIENCE", 0.0)
+    looked, grow = 0, Pool._grow
+
+    def counted(pool: Pool[Job]) -> None:
+        """The slow job ends when the pool has looked several times whether it should start another child."""
+        nonlocal looked
+        grow(pool)
+        looked += (tmp_path / "begun").exists()
+        if looked == 4:
+            (tmp_path / "enough").touch()
+
+    monkeypatch.setattr(Pool, "_grow", counted)
     jobs: list[tuple[str, Job]] = [
-        ("a", {"name": "slow", "sleep": 1.0}),
+        ("a", {"name": "slow", "pid_to": str(tmp_path / "begun"), "until": str(tmp_path / "enough")}),
         ("a", {"name": "other"}),
         ("b", {"name": "third"}),
     ]
@@ -675,13 +719,13 @@ def test_pool_that_is_closed_in_the_middle_leaves_no_process(tmp_path: Path, how
 
 def test_pool_that_is_closed_while_a_child_starts_does_not_wait_for_it(tmp_path: Path) -> None:
     path = tmp_path / "pid"
-    text = f"import os, time\nopen({str(path)!r}, 'w').write(str(os.getpid()))\ntime.sleep(5)\n" + TEXT
+    text = f"import os, time\nopen({str(path)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n" + TEXT
     pool = pool_of({"a": Program(texts=[("t", text)])})
     pool.start("a")
     assert becomes(lambda: bool(pids_in(path)))
     begin = time.monotonic()
     pool.close()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < SOON
     assert not alive(pids_in(path)[0])
 
 

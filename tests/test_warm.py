@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -88,6 +89,13 @@ def waiting(keeper: warm.Warm) -> list[int]:
     return [process.pid for process in found if alive(process.pid)]
 
 
+def ready(keeper: warm.Warm) -> int:
+    """How many processes wait whose imports are done."""
+    with keeper._changed:
+        found = [interpreter._done for interpreter in keeper._waiting.values() if interpreter is not None]
+        return len(select.select(found, [], [], 0)[0])
+
+
 def warmed(keeper: warm.Warm, program: Program = PROGRAM) -> int:
     """Ask once; the process that waits then."""
     assert not ask(program)["warm"]
@@ -113,7 +121,7 @@ def test_several_children_at_once_share_what_waits(keeper: warm.Warm) -> None:
         child.start()
     assert [child.request({}, SOON)["warm"] for child in children] == [True, False]
     time.sleep(0.3)
-    assert waiting(keeper) == []  # builds go on: nothing is started beside them
+    assert waiting(keeper) == []  # builds go on: nothing is started beside them, however long it is quiet
     for child in children:
         child.end()
     assert becomes(lambda: len(waiting(keeper)) == 1)
@@ -158,8 +166,7 @@ def test_folders_in_pythonpath_are_those_of_the_build(
 
 def test_programs_without_imports_are_not_kept(keeper: warm.Warm) -> None:
     ask(replace(PROGRAM, imports=""))
-    time.sleep(0.3)
-    assert waiting(keeper) == []
+    assert keeper._waiting == {}  # it was never asked
 
 
 @pytest.mark.parametrize(
@@ -233,7 +240,7 @@ def test_what_is_no_request_does_no_harm(keeper: warm.Warm, said: bytes) -> None
     assert ask(PROGRAM)["warm"]
 
 
-def test_build_that_outlives_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_that_outlives_the_command_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(warm, "_QUIET", 0.05)
     with warm.Warm() as keeper:
         monkeypatch.setenv("OPTVIZ_WARM", keeper.environment()["OPTVIZ_WARM"])
@@ -243,13 +250,14 @@ def test_build_that_outlives_the_command_says_so(monkeypatch: pytest.MonkeyPatch
 
         # Here the interpreter would not see that its parent has ended.
         def end() -> None:
+            becomes(lambda: len(pids_in(tmp_path / "pids")) == 2)
             shutil.rmtree(keeper._folder)
             os.kill(child._pid, 9)
 
-        ended = threading.Timer(0.5, end)
+        ended = threading.Thread(target=end)
         ended.start()
         with pytest.raises(ChildError, match="ended with the command"):
-            child.request({"sleep": 60}, SOON)
+            child.request({"pid_to": str(tmp_path / "pids"), "sleep": 60}, 2 * SOON)
         ended.join()
         child.end()
 
@@ -263,20 +271,32 @@ def test_without_the_keeper_children_start_as_ever(keeper: warm.Warm, monkeypatc
 
 COMMAND = [sys.executable, "-c", "from sphinx_optviz.cli import main; raise SystemExit(main())"]
 PROGRAM_OF_A_BUILD = f"""\
-import json, time
+import json, os, sys, time
 from sphinx_optviz.processes import Child, Program
-for pause in (3, 0):
-    child = Child(Program(texts={list(PROGRAM.texts)!r}, imports={PROGRAM.imports!r}))
+def ask(folder, request):
+    imports = {PROGRAM.imports!r} + f"open({{folder + '/imported'!r}}, 'w').close()"
+    child = Child(Program(texts={list(PROGRAM.texts)!r}, imports=imports))
     child.start()
-    print(json.dumps(child.request({{}}, 10.0)["warm"]), flush=True)
+    print(json.dumps(child.request(request, 60.0)["warm"]), flush=True)
     child.end()
-    time.sleep(pause)
+    return folder + "/imported"
+"""
+ASKS_TWICE = f"""\
+{PROGRAM_OF_A_BUILD}
+imported = ask(sys.argv[1], {{}})
+end = time.monotonic() + 60
+while not os.path.exists(imported) and time.monotonic() < end:
+    time.sleep(0.01)
+ask(sys.argv[1], {{}})
 raise SystemExit(7)
 """
 
 
-def test_command_runs_another_one_and_ends_as_it_does(capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["warm", sys.executable, "-c", PROGRAM_OF_A_BUILD]) == 7
+def test_command_runs_another_one_and_ends_as_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(warm, "_QUIET", 0.05)
+    assert cli.main(["warm", sys.executable, "-c", ASKS_TWICE, str(tmp_path)]) == 7
     assert capfd.readouterr().out.split() == ["false", "true"]
 
 
@@ -320,9 +340,9 @@ def test_signals_have_their_handlers_again(capfd: pytest.CaptureFixture[str]) ->
 
 def test_nothing_is_left_when_the_command_is_ended(tmp_path: Path, folders: Path) -> None:
     """By a signal, while one interpreter waits and another one works."""
-    script = PROGRAM_OF_A_BUILD.replace("{}, 10.0", f'{{"pid_to": {str(tmp_path / "pids")!r}, "sleep": 30}}, 60.0')
-    script = script.replace("time.sleep(pause)", "raise SystemExit")
-    command = [*COMMAND, "warm", sys.executable, "-c", script]
+    request = {"pid_to": str(tmp_path / "pids"), "sleep": 60}
+    script = f"{PROGRAM_OF_A_BUILD}\nask(sys.argv[1], {request})"
+    command = [*COMMAND, "warm", sys.executable, "-c", script, str(tmp_path)]
     with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(folders)}) as process:
         assert becomes(lambda: len(pids_in(tmp_path / "pids")) == 2)
         process.terminate()
@@ -373,8 +393,9 @@ def test_book_is_the_same_byte_for_byte(keeper: warm.Warm, make_book: Callable[.
         assert "module://optviz_backend 2.5 10.0" in html
         found.append(contents(book))
         assert not any(map(alive, pids))  # each of them was used
-        assert becomes(lambda: len(waiting(keeper)) == 3)  # for cells, for the landscape, for its figure
-        time.sleep(2)  # they have done what they do first
-    assert pids != []
+        if folder == "cold":
+            # For cells, for the landscape, for its figure; they have done what they do first.
+            assert becomes(lambda: len(waiting(keeper)) == ready(keeper) == 3, 6 * SOON)
+    assert len(pids) == 3
     assert {Path(name).suffix for name in found[0]} >= {".jsonl", ".svg"}
     assert found[0] == found[1]

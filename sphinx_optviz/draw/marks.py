@@ -161,7 +161,9 @@ def key_of(panels: Sequence[Panel]) -> list[Line2D]:
     """A sample with its name for each look that occurs in *panels*."""
     looks = {look for panel in panels for look, _ in _by_look(points_of(panel))}
     kinds = list(_POINTS)[::-1]
-    order = sorted(looks, key=lambda look: (kinds.index(look.kind), not look.is_global, look.degenerate))
+    order = sorted(
+        looks, key=lambda look: (kinds.index(look.kind), not look.is_global, look.degenerate, not look.smooth)
+    )
     samples = [Line2D([], [], label=look.name(panels[0]), **look.style(7.0)) for look in order]
     for kind in [kind for kind in _LINES if any(line["kind"] == kind for panel in panels for line in lines_of(panel))]:
         name, dashes, colour = _LINES[kind]

@@ -1,0 +1,3 @@
+"""Takes the place of IPython, and is not there either."""
+
+raise ImportError
