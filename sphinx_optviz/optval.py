@@ -337,6 +337,8 @@ def _followed(value: Value, asked: Question) -> Value:
             value = len(value)
         elif isinstance(value, list) and isinstance(trailer, int):
             value = _picked(value, trailer)
+        elif isinstance(value, list) and value[0].extended and trailer != "value":
+            raise _no_point(value[0])
         elif isinstance(value, list) and len(value) > 1:
             what = asked.points.kind if asked.points and asked.quantity not in _BEST else asked.quantity
             raise ExpressionError(f"there are {len(value)} points of kind {what!r}: pick one, the first is [0]")

@@ -313,7 +313,7 @@ def test_text_that_has_room_is_not_broken_and_not_small() -> None:
 def test_letters_become_smaller_where_there_is_no_room() -> None:
     drawn = some_panel("contour", 1, 0, marked=False)
     drawn["annotations"] = [[f"quite a long text {n}", [0.0, n / 5]] for n in range(-2, 3)]
-    (axes,) = (figure := canvas.make_figure(job(drawn, size=[3.0, 2.4]))).axes
+    (axes,) = (figure := canvas.make_figure(job(drawn, size=[3.0, 2.4], aspect="auto"))).axes
     assert {text.get_fontsize() for text in axes.texts} <= {7.0, 8.0}
     assert [problems(panel) for panel in measured(figure)] == [[]]
 

@@ -19,10 +19,10 @@ ROOT = Path(sphinx_optviz.__file__).parent
 
 # From the bottom up. A folder stands for all modules in it; the package itself is "".
 LAYERS = [
-    ["model", "critical", "runs", "cell_runs", "log", "nodes", "files", "tables"],
+    ["model", "critical", "runs", "cell_runs", "log", "nodes", "files", "tables", "printable"],
     [
         *("frameworks", "landscapes", "environments", "store", "cell_entries", "domain", "processes", "points"),
-        *("critical_points", "cells"),
+        *("critical_points", "cells", "interpreters"),
     ],
     [
         *(
@@ -56,7 +56,7 @@ LAYERS = [
             "report",
         ),
         *("staleness", "pages", "memory", "notebooks", "cell_execute", "cell_agreement", "cell_shown", "output_nodes"),
-        *("check_report", "cell_check", "parity", "randomness"),
+        *("check_report", "cell_check", "parity", "randomness", "absent", "expressions", "targets"),
     ],
     ["pipeline", "cell_build"],
     ["update", "check", "convert"],
@@ -71,6 +71,12 @@ SIDEWAYS = {
     ("cell_entries", "store"),  # the lines of an entry
     ("landscapes", "frameworks"),  # the files that may lie in a landscape's folder
     ("environments", "frameworks"),  # what to install
+    ("log", "printable"),  # what strangers wrote
+    ("interpreters", "environments"),  # those that setup has made
+    ("interpreters", "frameworks"),  # the module to look for
+    ("expressions", "grammar"),  # coordinates, and kinds of points
+    ("roles", "expressions"),  # whether it is a matrix
+    ("optval", "expressions"),
     ("comparison", "critical_comparison"),
     ("critical_comparison", "spots"),  # places in words
     ("agreement", "comparison"),  # numbers are compared without knowing a plot
@@ -100,7 +106,6 @@ SIDEWAYS = {
     ("hidden", "spots"),
     ("optval", "spots"),
     ("optval", "claims"),  # the value, gradient and Hessian at a point
-    ("optval", "grammar"),  # coordinates
     ("optval", "plan"),  # runs on a landscape
     ("description", "spots"),
     ("description", "plan"),  # the domain of a plot
