@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,8 @@ def message(warning: str, folder: Path) -> Message:
     """*warning* taken apart; it has to have a file, a line and a subtype."""
     match = _MESSAGE.fullmatch(warning)
     assert match is not None, warning
-    path = Path(match["file"])
+    # docutils names included files relative to the current folder, where that is possible.
+    path = Path(os.path.normpath(Path.cwd() / match["file"]))
     file = path.relative_to(folder) if path.is_relative_to(folder) else path
     return Message(file.as_posix(), int(match["line"]), match["subtype"], match["text"])
 
