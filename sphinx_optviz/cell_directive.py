@@ -151,7 +151,7 @@ class CellDirective(RecordingDirective):
             code["image"]["align"] = shape["align"]
         if not spec.has_image:
             # As with plots: what would be the caption of a figure is a paragraph where there is none.
-            text = [nodes.paragraph(node.rawsource, "", *node.children) for node in caption[:1]]
+            text: list[nodes.Node] = [nodes.paragraph("", "", *node.children) for node in caption[:1]]
             container = self._container(shape, code, *text, *caption[1:])
             self.set_name(container, shape)
             return [container], [code]
@@ -159,7 +159,7 @@ class CellDirective(RecordingDirective):
         if not spec.is_figure:
             if "align" in shape:
                 image["align"] = shape["align"]
-            both = [image, code] if spec.code == "below" else [code, image]
+            both: list[nodes.Node] = [image, code] if spec.code == "below" else [code, image]
             return [self._container(shape, *both)], [code, image]
         figure = self.figure_around(image, shape)
         figure += caption

@@ -18,13 +18,14 @@ from sphinx_optviz.config import conf_py
 from sphinx_optviz.downloadable import plot_download
 from sphinx_optviz.draw import DrawingPool, FigureMaker, missing
 from sphinx_optviz.execute import look_up, run_all
+from sphinx_optviz.expressions import ExpressionError
 from sphinx_optviz.figure_words import figure_words
 from sphinx_optviz.hidden import hidden
 from sphinx_optviz.inline import inline_landscape
 from sphinx_optviz.landscapes import Catalogue, LandscapeError
 from sphinx_optviz.marks import marked
 from sphinx_optviz.model import CellRecord, Placement, PlotRecord, image_type
-from sphinx_optviz.optval import ExpressionError, answer, question
+from sphinx_optviz.optval import answer, question
 from sphinx_optviz.plan import PlanError, plan, series_named
 from sphinx_optviz.report import Report
 from sphinx_optviz.runs import Failure, Result

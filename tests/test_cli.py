@@ -19,8 +19,8 @@ from duals import CONF, installed, write_pair
 from sphinx.util.docutils import docutils_namespace
 
 from sphinx_optviz import __version__, cli, environments, frameworks, landscapes
-from sphinx_optviz.execute import interpreter_of
 from sphinx_optviz.frameworks import BUILT_IN
+from sphinx_optviz.interpreters import interpreter_of
 from sphinx_optviz.processes.launch import SOCKET
 
 if TYPE_CHECKING:

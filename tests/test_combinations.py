@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from reading import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from conftest import Built, MakeBook
 
@@ -125,7 +125,7 @@ def book(make_shared_book: MakeBook) -> Any:
 def sections(built: Built, builder: str) -> dict[int, str]:
     """What of the output belongs to each directive."""
     pattern = {"html": "page*.html", "epub": "page*.xhtml", "latex": "*.tex", "text": "page*.txt"}[builder]
-    folder: Path = built.app.outdir  # type: ignore[assignment]
+    folder = Path(built.app.outdir)
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob(pattern)))
     body = r"Case (\d+);(?:(?!Case \d+;).)*?End \1;"
     return {int(found[1]): found[0] for found in re.finditer(body, text, re.DOTALL)}

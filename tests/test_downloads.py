@@ -24,7 +24,7 @@ from test_cells import cell, tabs
 import sphinx_optviz
 from sphinx_optviz.cells import artists
 from sphinx_optviz.draw import Figure, FigureMaker, canvas, marks, style
-from sphinx_optviz.execute import interpreter_of
+from sphinx_optviz.interpreters import interpreter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,6 @@ from conftest import ALL_FRAMEWORKS, settings_with
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sphinx_optviz.execute import interpreter_of
 from sphinx_optviz.frameworks import (
     BUILT_IN,
     FINDER_TEXTS,
@@ -23,6 +22,7 @@ from sphinx_optviz.frameworks import (
     framework_name,
     framework_names,
 )
+from sphinx_optviz.interpreters import interpreter_of
 from sphinx_optviz.points import cell_count, cells_of, columns_of
 from sphinx_optviz.processes import Child, Message, Program
 from sphinx_optviz.runs import Axis

@@ -11,8 +11,9 @@ import pytest
 from conftest import page, settings_with, with_duals
 from reading import Page, numbers, words
 
+from sphinx_optviz.expressions import ExpressionError
 from sphinx_optviz.landscapes import Catalogue
-from sphinx_optviz.optval import ExpressionError, question
+from sphinx_optviz.optval import question
 
 if TYPE_CHECKING:
     from conftest import Book, Built, MakeBook
