@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 import pytest
-from conftest import sampled, settings_with
+from conftest import page, sampled, settings_with
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.text import Annotation as DrawnNote
@@ -37,6 +37,7 @@ from sphinx_optviz.runs import Array, Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from conftest import MakeBook
     from matplotlib.figure import Figure as DrawnFigure
     from matplotlib.transforms import Bbox
 
@@ -807,3 +808,32 @@ def test_author_cannot_make_files_differ_from_build_to_build(tmp_path: Path) -> 
 )
 def test_only_coordinates_of_paths_are_cut(long: str, short: str) -> None:
     assert shortened(long) == short
+
+
+# ---- names of files
+
+# Options each of which changes the picture of a saddle.
+CHANGES = [
+    *("", ":critical-points:", ":critical-points: minima", ":annotate: here @ saddle", ":annotate: there @ saddle"),
+    *(
+        ":view: contour",
+        ":title: Saddle",
+        ":title: Point",
+        ":figsize: 4, 3",
+        ":x: -1 : 2",
+        ":y: -1 : 2",
+        ":x: -1 : 1 : 51",
+    ),
+    *(":view: contour\n   :aspect: auto", ":view: slices", ":view: slices\n   :legend: none"),
+]
+
+
+def test_whatever_changes_the_picture_changes_the_name_of_its_file(make_book: MakeBook) -> None:
+    book = make_book()
+    book.write("index.rst", page(*(f".. optplot:: saddle\n   {option}\n" for option in CHANGES)))
+    built = book.build(warnings=True)
+    sources = [str(image["src"]) for image in built.page().all("img")]
+    # There are no minima: nothing is marked, and the picture is that of the first.
+    different = [source for source, option in zip(sources, CHANGES, strict=True) if not option.endswith("minima")]
+    assert len(set(different)) == len(CHANGES) - 1
+    assert sources[CHANGES.index(":critical-points: minima")] == sources[0]
