@@ -86,3 +86,11 @@ def test_aspect_that_is_none_is_reported(make_shared_book: MakeBook) -> None:
     messages = book.build("dummy", warnings=True).messages
     assert [(message.line, message.subtype) for message in messages] == [(5 + 3 * i, "directive") for i in range(6)]
     assert all(message.text.startswith(":aspect: ") for message in messages)
+
+
+def test_figure_with_a_key_is_as_large_as_the_author_says(make_shared_book: MakeBook) -> None:
+    plots = [f".. optplot:: {name}\n   :figsize: 5, 4\n   :critical-points:\n" for name in ("himmelblau", "cubic")]
+    built = make_shared_book(page="\n".join(plots), folder="sized").build()
+    for number in range(2):
+        root = ElementTree.parse(file_of(built, number)).getroot()
+        assert root.get("viewBox") == "0 0 360 288"

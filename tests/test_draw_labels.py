@@ -339,3 +339,21 @@ def test_same_labels_are_at_the_same_places_each_time() -> None:
     drawn = job(some_panel("curve", 8, 3, marked=True, curves=2))
     offsets = [[text.get_position() for text in canvas.make_figure(drawn).axes[0].texts] for _ in range(2)]
     assert offsets[0] == offsets[1]
+
+
+# Where the legend is: its middle is left or right, below or above the middle of the axes.
+CORNERS = {"upper left": (-1, 1), "upper right": (1, 1), "lower left": (-1, -1), "lower right": (1, -1)}
+
+
+@pytest.mark.parametrize("place", CORNERS)
+def test_legend_is_where_the_author_wants_it_beside_labels_too(place: str) -> None:
+    for seed in range(3):
+        drawn = some_panel("curve", 3, seed, marked=True, curves=2)
+        figure = canvas.make_figure(job(drawn, legend=place))
+        agg = FigureCanvasAgg(figure)
+        agg.draw()  # type: ignore[no-untyped-call]
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        box, axes = legend.get_window_extent(), figure.axes[0].get_window_extent()
+        middle = np.array([(box.x0 + box.x1) - (axes.x0 + axes.x1), (box.y0 + box.y1) - (axes.y0 + axes.y1)])
+        assert tuple(np.sign(middle)) == CORNERS[place]
