@@ -518,7 +518,8 @@ def test_store_of_all_frameworks_is_as_good_as_the_frameworks_and_numpy_draws_wi
     for name in ALL_FRAMEWORKS:
         needs(name)
     book = Book(tmp_path / "book")
-    book.write("conf.py", "extensions = ['sphinx_optviz']\n")
+    # Named: otherwise those that are nowhere would have no tabs and no warnings.
+    book.write("conf.py", f"extensions = ['sphinx_optviz']\noptviz_frameworks = {ALL_FRAMEWORKS}\n")
     book.write("index.rst", page(*(f".. optplot:: {name}\n" for name in CHAPTER)))
     with_all = book.build()
     assert len(with_all.runs) == len(with_all.compared) == 20
