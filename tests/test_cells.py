@@ -1200,3 +1200,21 @@ def test_cells_in_markdown(book: Book) -> None:
     assert shown.texts("a > span.std-numref") == ["Fig. 1"]
     lines = failing.splitlines()
     assert [(message.file, lines[message.line - 1]) for message in built.messages] == [("wrong.md", "1 / 0")] * 2
+
+
+def test_error_that_was_expected_is_one_when_the_author_no_longer_expects_it(book: Book) -> None:
+    book.write("index.rst", page(cell("1 / 0", ":expect-error:")))
+    book.build("text")
+    book.write("index.rst", page(cell("1 / 0")))
+    (message,) = book.build("text", warnings=True).messages
+    assert message.subtype == "execution"
+    assert "ZeroDivisionError" in message.text
+
+
+def test_drawing_that_is_too_large_for_a_page_is_one_of_dots_in_every_builder(book: Book) -> None:
+    many = "plt.rcParams['path.simplify'] = False\nplt.plot(np.random.rand(120_000));"
+    book.write("index.rst", page(cell(f"{PLT}\n{many}")))
+    assert [Path(name).suffix for name in book.build().files("_images/*")] == [".png"]
+    latex = book.build("latex")
+    assert [name for name in latex.files("index-*") if not name.endswith(".png")] == []
+    assert latex.files("index-*.png") != []

@@ -259,21 +259,29 @@ def test_doctor_says_why_an_interpreter_is_broken(
 
 
 @pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [
+        ("self.value", "(-1.0, 0.0, 1.0)"),
+        ("power * self.value ** (power - 1) - 1", "(-3.0, -1.0, 1.0)"),
+        ("power * self.value ** (power - 1) + 1", "(-1.0, 1.0, 3.0)"),
+    ],
+)
 def test_doctor_finds_numbers_that_are_wrong(
-    call: Callable[..., tuple[int, str, str]], book: Book, tmp_path: Path
+    call: Callable[..., tuple[int, str, str]], book: Book, tmp_path: Path, wrong: str, shown: str
 ) -> None:
     # A library built for another processor: it loads, and squares wrongly.
     plugin = tmp_path / "plugin"
     shutil.copytree(Path(__file__).parent / "plugin", plugin)
     text = (plugin / "hyperduals.py").read_text()
     assert "power * self.value ** (power - 1)" in text
-    (plugin / "hyperduals.py").write_text(text.replace("power * self.value ** (power - 1)", "self.value"))
+    (plugin / "hyperduals.py").write_text(text.replace("power * self.value ** (power - 1)", wrong))
     sys.modules.pop("optviz_hyperduals", None)
     with installed(plugin):
         code, out, _ = call("doctor", book.folder)
     sys.modules.pop("optviz_hyperduals", None)
     assert code == 1
-    assert "the gradients of x squared at -1, 0 and 1 come out as (-1.0, 0.0, 1.0)" in out
+    assert f"the gradients of x squared at -1, 0 and 1 come out as {shown}" in out
 
 
 @pytest.mark.usefixtures("nowhere")

@@ -706,3 +706,14 @@ def test_files_follow_the_page_and_go_with_it(make_book: MakeBook) -> None:
     for name in ("two", "four"):
         book.write(f"{name}.rst", "Words\n=====\n")
     assert book.build().files("_downloads/optviz/*") == []
+
+
+def test_seed_of_a_later_cell_counts_in_the_script(make_book: MakeBook, tmp_path: Path) -> None:
+    """Also 0, which is that of the first cell in any case."""
+    book = make_book()
+    draw = "import random\nprint(random.random())"
+    book.write("index.rst", page(cell(draw), cell(draw, ":seed: 0"), cell(draw), cell(draw, ":seed: 7")))
+    built = book.build()
+    printed, _ = run(download(built, "index-numpy.py"), tmp_path / "elsewhere")
+    assert printed.split() == built.page().outputs
+    assert printed.split()[0] == printed.split()[1]
