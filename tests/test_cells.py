@@ -1218,3 +1218,10 @@ def test_drawing_that_is_too_large_for_a_page_is_one_of_dots_in_every_builder(bo
     latex = book.build("latex")
     assert [name for name in latex.files("index-*") if not name.endswith(".png")] == []
     assert latex.files("index-*.png") != []
+
+
+def test_warning_of_a_library_is_reported_at_the_cell_and_not_at_the_librarys_line(book: Book) -> None:
+    book.write("library.py", "import warnings\n\n\ndef f():\n    warnings.warn('old')\n")
+    book.write("index.rst", page(cell("import library\n\n\n\nlibrary.f()\nx = 1")))
+    (message,) = book.build("text", warnings=True, optviz_code_warnings=["all"]).messages
+    assert (message.file, message.line, message.subtype) == ("index.rst", 7, "code_warning")

@@ -708,6 +708,14 @@ def test_number_that_is_no_longer_asked_for_is_forgotten(book: Book) -> None:
     assert shown(built, "index.html", 1) == ["2"]
 
 
+def test_number_that_is_added_is_shown_by_a_build_that_remembers_the_others(book: Book) -> None:
+    book.write("index.rst", numbered("minima.max"))
+    for _ in range(2):
+        book.build()
+    book.write("index.rst", numbered("minima.max", "minima.value(1)"))
+    assert shown(book.build(), "index.html", 2) == ["2", "−1"]
+
+
 def test_never_takes_numbers_from_the_store(book: Book) -> None:
     book.write("index.rst", numbered("minima.min", "minima.value(1)"))
     missing = book.build("text", warnings=True, optviz_execute="never")
