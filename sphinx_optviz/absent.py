@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sphinx_optviz.frameworks import framework
 from sphinx_optviz.interpreters import cannot_start
+from sphinx_optviz.staleness import description
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_optviz.model import Settings
-
-# Bytes of an entry that hold its first two lines.
-_START = 10_000
 
 
 def without_absent(settings: Settings) -> tuple[Settings, str]:
@@ -52,10 +49,7 @@ def _stored(folder: Path, names: set[str]) -> set[str]:
     for path in folder.glob("*.jsonl") if names else ():
         if names <= found:
             break
-        try:
-            with path.open("rb") as file:
-                second = file.read(_START).split(b"\n")[1]
-            found.add(str(json.loads(second)["framework"]))
-        except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
-            continue
+        said = description(path)
+        if said is not None:
+            found.add(str(said.get("framework")))
     return found & names

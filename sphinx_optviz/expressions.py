@@ -27,12 +27,7 @@ _POINTS = re.compile(r"(?P<words>[^\[\]]*[^\W\d_]{2,}[^\[\]]*)(?:\[(?P<index>[^\
 _NO_NUMBERS = ("nan", "inf", "infinity")
 
 # The points where a function is lowest and highest, as quantities have them.
-_BEST = {
-    "argmin": "global minimum",
-    "min": "global minimum",
-    "argmax": "global maximum",
-    "max": "global maximum",
-}
+BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
 
 
 class ExpressionError(Exception):
@@ -120,7 +115,7 @@ def _place(text: str) -> tuple[float, ...] | Points:
         found = _POINTS.fullmatch(text)
         if found and found["words"].strip().lower() not in _NO_NUMBERS:
             word = found["words"].strip()
-            kind = _BEST.get(word) or kind_named(word.replace("_", " "))
+            kind = f"global {BEST[word]}" if word in BEST else kind_named(word.replace("_", " "))
             return Points(kind, None if found["index"] is None else _integer(found["index"]))
         return coordinates(text) if text else ()
     except ValueError as error:

@@ -49,9 +49,9 @@ def not_installed(name: str, module: str, settings: Settings) -> Failure:
     known = framework(name)
     interpreter = interpreter_of(name, settings)
     where = f"in {interpreter.spec} ({interpreter.origin})" if interpreter.spec else f"beside Sphinx ({sys.executable})"
-    mend = f"Run 'sphinx-optviz setup {name}', or name" if known.requirements else "Name"
+    advice = f"Run 'sphinx-optviz setup {name}', or name" if known.requirements else "Name"
     message = (
         f"{known.label} was not run: there is no module {module!r} {where}. "
-        f"{mend} an interpreter that has it in optviz_interpreters[{name!r}]"
+        f"{advice} an interpreter that has it in optviz_interpreters[{name!r}]"
     )
     return Failure(subtype="framework_missing", message=message)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sphinx_optviz.claims import height_of, quantities_at, quantities_of
 from sphinx_optviz.critical import CriticalPoint
-from sphinx_optviz.expressions import Attribute, Call, ExpressionError, Index, Name, Points, parse
+from sphinx_optviz.expressions import BEST, Attribute, Call, ExpressionError, Index, Name, Points, parse
 from sphinx_optviz.frameworks import did_you_mean, framework
 from sphinx_optviz.model import KINDS, Number
 from sphinx_optviz.plan import Series
@@ -42,8 +42,7 @@ _AT = {
 }
 # Points, by what they are: "minima", "global_minima", "critical_points" and so on.
 _POINTS = {plural.replace(" ", "_"): kind for kind, plural in KINDS.items()} | {"degenerate": "degenerate"}
-_BEST = {"argmin": "minimum", "min": "minimum", "argmax": "maximum", "max": "maximum"}
-_QUANTITIES = [*_AT, *_POINTS, *_BEST]
+_QUANTITIES = [*_AT, *_POINTS, *BEST]
 _PARTS = ["count", "at", "value", "eigenvalues", "x", "y"]
 _COORDINATES = ("x", "y")
 
@@ -153,10 +152,10 @@ def _check_format(text: str, sample: float) -> None:
 def _place(asked: _Asked) -> tuple[Points | None, tuple[float, ...]]:
     """The points, or the coordinates, at which a quantity is asked for. Raises ExpressionError."""
     quantity, place, variables = asked.quantity, asked.place, len(asked.landscape.axes)
-    if quantity in _POINTS or quantity in _BEST:
+    if quantity in _POINTS or quantity in BEST:
         if place is not None:
             raise ExpressionError(f"{quantity} takes no place")
-        return Points(_POINTS.get(quantity) or f"global {_BEST[quantity]}"), ()
+        return Points(_POINTS.get(quantity) or f"global {BEST[quantity]}"), ()
     if not place:
         raise ExpressionError(f"{quantity} of what point? Write '{quantity}(0, 0)' or '{quantity}(argmin)'")
     if isinstance(place, Points):
@@ -268,7 +267,7 @@ def _quantity(true: Quantities, quantity: str) -> Value:
 
 def _of_points(critical: CriticalPoints, asked: Question, points: Points) -> Value:
     """Points, or a quantity at one of them. Raises ExpressionError where nothing can be said of them."""
-    if asked.quantity in _BEST:
+    if asked.quantity in BEST:
         return _best(critical, asked)
     height = height_of(critical)
     found = [_without_rounding(spot, height, asked) for spot in _in_order(spots(critical, points.kind))]
@@ -316,7 +315,7 @@ def _best(critical: CriticalPoints, asked: Question) -> Value:
     if why := unknown_extremes(critical):
         raise ExpressionError(f"that cannot be told: {why}")
     height = height_of(critical)
-    found = [_without_rounding(spot, height, asked) for spot in best(critical, _BEST[asked.quantity])]
+    found = [_without_rounding(spot, height, asked) for spot in best(critical, BEST[asked.quantity])]
     if not found:
         raise ExpressionError("nothing is known of where the function is highest and lowest")
     if not asked.quantity.startswith("arg"):
@@ -340,7 +339,7 @@ def _followed(value: Value, asked: Question) -> Value:
         elif isinstance(value, list) and value[0].extended and trailer != "value":
             raise _no_point(value[0])
         elif isinstance(value, list) and len(value) > 1:
-            what = asked.points.kind if asked.points and asked.quantity not in _BEST else asked.quantity
+            what = asked.points.kind if asked.points and asked.quantity not in BEST else asked.quantity
             raise ExpressionError(f"there are {len(value)} points of kind {what!r}: pick one, the first is [0]")
         else:
             value = _part(value[0] if isinstance(value, list) else value, trailer, asked.quantity)

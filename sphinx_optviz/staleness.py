@@ -29,18 +29,19 @@ def _is_key(name: str) -> bool:
 
 def descriptions(paths: Sequence[Path]) -> list[Mapping[str, Any]]:
     """What the entries say they are: their first two lines in one. For people; nothing in it is trusted."""
-    found: list[Mapping[str, Any]] = []
-    for path in paths:
-        if not path.is_file():
-            continue
-        try:
-            with path.open("rb") as file:
-                first, second, *_ = file.read(_START).split(b"\n")
-            description = {**json.loads(second), **json.loads(first)}
-        except (OSError, ValueError, TypeError, RecursionError):
-            continue
-        found.append(description)
-    return found
+    return [found for path in paths if (found := description(path)) is not None]
+
+
+def description(path: Path) -> Mapping[str, Any] | None:
+    """What one entry says it is; None where nothing can be read."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            first, second, *_ = file.read(_START).split(b"\n")
+        return {**json.loads(second), **json.loads(first)}
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
 
 
 def reason(run: Run, unused: Sequence[Mapping[str, Any]]) -> str:

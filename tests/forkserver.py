@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from sphinx_optviz import environments
 from sphinx_optviz.processes import kill_group
+from sphinx_optviz.processes.warm import received
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -141,14 +142,13 @@ class Forkserver:
         zygote, group = None, 0
         try:
             with build:
-                with build.makefile("rb") as file:
-                    code, folder, count, *rest = file.read(int.from_bytes(file.read(8), "big")).split(b"\0")
-                command, variables = rest[: int(count)], rest[int(count) :]
-                zygote = self._zygote(code, command, variables)
+                wanted = received(build)
+                command, variables = list(wanted.command), list(wanted.environment)
+                zygote = self._zygote(wanted.code, command, variables)
                 if zygote is None:
                     build.sendall(b"-")
                 else:
-                    group = zygote.fork([folder, command[-1], *variables], build)
+                    group = zygote.fork([wanted.folder, command[-1], *variables], build)
                 build.recv(1)
         except (OSError, ValueError):
             pass  # the build has ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 from pathlib import Path
@@ -79,6 +80,14 @@ def test_framework_that_the_store_once_had_is_missed(chapter: Book) -> None:
     built = chapter.build(warnings=True)
     assert f"PyTorch, MXNet and TensorFlow {LEFT_OUT}" in built.status
     assert [message.subtype for message in built.messages] == ["framework_missing"]
+
+
+@pytest.mark.usefixtures("only_numpy")
+def test_pipe_in_the_store_is_not_waited_for(chapter: Book) -> None:
+    chapter.write("conf.py", CONF + "optviz_default_framework = 'numpy'\n")
+    (chapter.folder / "_optviz").mkdir()
+    os.mkfifo(chapter.folder / "_optviz" / f"{'0' * 32}.jsonl")
+    assert LEFT_OUT in chapter.build().status
 
 
 @pytest.mark.usefixtures("only_numpy")

@@ -75,6 +75,7 @@ SIDEWAYS = {
     ("interpreters", "environments"),  # those that setup has made
     ("interpreters", "frameworks"),  # the module to look for
     ("expressions", "grammar"),  # coordinates, and kinds of points
+    ("absent", "staleness"),  # what an entry says of itself
     ("roles", "expressions"),  # whether it is a matrix
     ("optval", "expressions"),
     ("comparison", "critical_comparison"),

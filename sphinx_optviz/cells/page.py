@@ -44,7 +44,7 @@ def begin(request: dict[str, Any]) -> None:
     os.environ["MATPLOTLIBRC"] = os.environ["IPYTHONDIR"] = os.getcwd()  # noqa: PTH109
     if os.path.isdir(request["folder"]):  # noqa: PTH112 - not on another machine
         os.chdir(request["folder"])
-    # Last: an author's struct.py or random.py is none of the libraries'.
+    # Appended: an author's struct.py or random.py must not shadow what libraries import.
     sys.path += request["path"]
     # Python takes a compiled module for one of the same second and length, and leaves it beside the author's text.
     sys.dont_write_bytecode = True

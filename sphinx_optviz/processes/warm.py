@@ -185,7 +185,7 @@ class Warm:
         interpreter = None
         try:
             with build:
-                interpreter = self._take(_received(build))
+                interpreter = self._take(received(build))
                 if interpreter is not None and interpreter.is_ready():
                     interpreter.hand_over(build)
                 else:
@@ -236,8 +236,8 @@ class Warm:
             del self._waiting[wanted]
 
 
-def _received(build: socket.socket) -> Wanted:
-    """Raises ValueError for half a request."""
+def received(build: socket.socket) -> Wanted:
+    """What launch.py asks for. Raises ValueError for half a request."""
     with build.makefile("rb") as file:
         size = int.from_bytes(file.read(8), "big")
         if size > _LARGEST:
